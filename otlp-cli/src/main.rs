@@ -1,0 +1,2 @@
+//! The `otlp` command.
+fn main() {}
