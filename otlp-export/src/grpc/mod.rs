@@ -1,0 +1,3 @@
+//! What gRPC adds to HTTP/2, shared by the client and the server.
+
+pub(crate) mod frame;
