@@ -1,6 +1,6 @@
 //! What a parser accepts: sizes, nesting, layouts.
 
-/// How far [`Batch::parse`](crate::Batch::parse) and the JSON reader go before they refuse.
+/// How far `Batch::parse` and the JSON reader go before they refuse.
 ///
 /// ```
 /// use otlp_core::Limits;

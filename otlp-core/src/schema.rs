@@ -1,0 +1,169 @@
+//! The protocol's shape as tables: which fields a message has, under which number, of which kind.
+//!
+//! One generic parser, one merger and one JSON codec run over these tables, so that no message is forgotten.
+
+use crate::Signal;
+use crate::generated::schema as table;
+use crate::wire::{FIXED32, FIXED64, LEN, VARINT};
+
+/// `FileDescriptorSet` of the OTLP messages and services, encoded; what gRPC reflection serves.
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("generated/descriptors.bin");
+
+/// One message type.
+pub(crate) struct Message {
+    /// Short name: `Span`.
+    pub(crate) name: &'static str,
+    /// Its fields by ascending number.
+    pub(crate) fields: &'static [Field],
+    /// For each one-byte key that a field of this message accepts: its index in `fields` plus one.
+    pub(crate) by_key: [u8; 128],
+}
+
+/// One field of a message.
+pub(crate) struct Field {
+    pub(crate) number: u32,
+    /// Name as in the `.proto` file: `trace_id`.
+    pub(crate) name: &'static str,
+    /// Name in OTLP/JSON: `traceId`.
+    pub(crate) json: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) repeated: bool,
+    /// Whether a default value on the wire means something: `optional` and oneof members.
+    pub(crate) presence: bool,
+    pub(crate) oneof: bool,
+    /// Bit in the set of singular messages and oneofs seen in one message; `NO_SLOT` for other fields.
+    pub(crate) slot: u8,
+    /// Whether each element is one item of the signal.
+    pub(crate) item: bool,
+}
+
+/// `Field::slot` of fields that may stand any number of times.
+pub(crate) const NO_SLOT: u8 = u8::MAX;
+
+/// Type of a field's value.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    Double,
+    Int64,
+    Uint64,
+    Int32,
+    Uint32,
+    Sint32,
+    Fixed64,
+    Sfixed64,
+    Fixed32,
+    Bool,
+    String,
+    Bytes,
+    /// Bytes that are hex in JSON.
+    Id,
+    Enum(&'static Enum),
+    Message(&'static Message),
+}
+
+/// Names and numbers of an enum's values.
+pub(crate) struct Enum(pub(crate) &'static [(&'static str, i32)]);
+
+impl Kind {
+    /// Wire type of a single value.
+    pub(crate) const fn wire(self) -> u8 {
+        match self {
+            Self::Int64
+            | Self::Uint64
+            | Self::Int32
+            | Self::Uint32
+            | Self::Sint32
+            | Self::Bool
+            | Self::Enum(_) => VARINT,
+            Self::Double | Self::Fixed64 | Self::Sfixed64 => FIXED64,
+            Self::Fixed32 => FIXED32,
+            Self::String | Self::Bytes | Self::Id | Self::Message(_) => LEN,
+        }
+    }
+}
+
+impl Field {
+    pub(crate) const fn new(number: u32, name: &'static str, json: &'static str, kind: Kind) -> Self {
+        Self {
+            number,
+            name,
+            json,
+            kind,
+            repeated: false,
+            presence: false,
+            oneof: false,
+            slot: NO_SLOT,
+            item: false,
+        }
+    }
+
+    pub(crate) const fn repeated(mut self) -> Self {
+        self.repeated = true;
+        self
+    }
+
+    pub(crate) const fn optional(mut self) -> Self {
+        self.presence = true;
+        self
+    }
+
+    pub(crate) const fn slot(mut self, slot: u8) -> Self {
+        self.slot = slot;
+        self
+    }
+
+    pub(crate) const fn oneof(mut self, slot: u8) -> Self {
+        self.presence = true;
+        self.oneof = true;
+        self.slot(slot)
+    }
+
+    pub(crate) const fn item(mut self) -> Self {
+        self.item = true;
+        self
+    }
+
+    /// Whether several values may stand behind one key and length.
+    pub(crate) const fn packable(&self) -> bool {
+        self.repeated && self.kind.wire() != LEN
+    }
+
+    /// Whether a value of wire type `wire` may stand in this field.
+    pub(crate) const fn accepts(&self, wire: u8) -> bool {
+        wire == self.kind.wire() || (wire == LEN && self.packable())
+    }
+}
+
+impl Message {
+    pub(crate) const fn new(name: &'static str, fields: &'static [Field]) -> Self {
+        let mut by_key = [0; 128];
+        let mut index = 0;
+        while index < fields.len() {
+            let field = &fields[index];
+            if field.number < 16 {
+                let key = (field.number as usize) << 3;
+                by_key[key | field.kind.wire() as usize] = index as u8 + 1;
+                if field.packable() {
+                    by_key[key | LEN as usize] = index as u8 + 1;
+                }
+            }
+            index += 1;
+        }
+        Self { name, fields, by_key }
+    }
+
+    /// The field with this number.
+    pub(crate) fn field(&self, number: u32) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.number == number)
+    }
+}
+
+/// The `Export*ServiceRequest` of a signal.
+pub(crate) const fn request(signal: Signal) -> &'static Message {
+    match signal {
+        Signal::Traces => &table::TRACE_EXPORT_TRACE_SERVICE_REQUEST,
+        Signal::Metrics => &table::METRICS_EXPORT_METRICS_SERVICE_REQUEST,
+        Signal::Logs => &table::LOGS_EXPORT_LOGS_SERVICE_REQUEST,
+        Signal::Profiles => &table::PROFILES_EXPORT_PROFILES_SERVICE_REQUEST,
+    }
+}

@@ -1,0 +1,22 @@
+//! Protobuf's wire format: varints, keys, a scanner over checked bytes, an appender.
+
+mod put;
+mod scan;
+mod varint;
+
+pub(crate) use put::{put_key, put_len, put_varint, put_varint_padded};
+pub(crate) use scan::{Value, fields, text};
+pub(crate) use varint::{read_varint, varint_len, zigzag32};
+
+/// Wire type of varints.
+pub(crate) const VARINT: u8 = 0;
+/// Wire type of eight little-endian bytes.
+pub(crate) const FIXED64: u8 = 1;
+/// Wire type of a length and as many bytes.
+pub(crate) const LEN: u8 = 2;
+/// Wire type that opens a group; OTLP has none, unknown fields may.
+pub(crate) const GROUP: u8 = 3;
+/// Wire type that closes a group.
+pub(crate) const GROUP_END: u8 = 4;
+/// Wire type of four little-endian bytes.
+pub(crate) const FIXED32: u8 = 5;

@@ -1,0 +1,152 @@
+//! Reading bytes that `Batch::parse` has checked: no errors left to report.
+
+use super::{FIXED32, FIXED64, GROUP, GROUP_END, LEN, VARINT, read_varint};
+
+/// One field as it stands: its number, its value, and the bytes of both.
+#[derive(Clone, Copy)]
+pub(crate) struct RawField<'a> {
+    pub(crate) number: u32,
+    pub(crate) value: Value<'a>,
+    /// Where the field's key starts in the scanned bytes.
+    pub(crate) start: usize,
+    /// Where the field ends in the scanned bytes.
+    pub(crate) end: usize,
+}
+
+/// A field's value by wire type.
+#[derive(Clone, Copy)]
+pub(crate) enum Value<'a> {
+    Varint(u64),
+    Fixed64(u64),
+    Fixed32(u32),
+    Len(&'a [u8]),
+    /// A group of an unknown field; its bytes are between `start` and `end`.
+    Group,
+}
+
+/// The fields of a message, in wire order.
+///
+/// Over bytes that were not checked it ends at the first fault; it never panics and never reads outside.
+#[inline]
+pub(crate) fn fields(bytes: &[u8]) -> Fields<'_> {
+    Fields { bytes, at: 0 }
+}
+
+/// Iterator of [`fields`].
+#[derive(Clone)]
+pub(crate) struct Fields<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = RawField<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<RawField<'a>> {
+        let start = self.at;
+        let (key, at) = read_varint(self.bytes, start)?;
+        let number = (key >> 3) as u32;
+        let (value, end) = match key as u8 & 7 {
+            VARINT => {
+                let (value, end) = read_varint(self.bytes, at)?;
+                (Value::Varint(value), end)
+            }
+            FIXED64 => {
+                let value = self.bytes.get(at..at + 8)?;
+                (Value::Fixed64(u64::from_le_bytes(value.try_into().ok()?)), at + 8)
+            }
+            LEN => {
+                let (length, at) = read_varint(self.bytes, at)?;
+                let end = at.checked_add(usize::try_from(length).ok()?)?;
+                (Value::Len(self.bytes.get(at..end)?), end)
+            }
+            FIXED32 => {
+                let value = self.bytes.get(at..at + 4)?;
+                (Value::Fixed32(u32::from_le_bytes(value.try_into().ok()?)), at + 4)
+            }
+            GROUP => (Value::Group, group_end(self.bytes, at)?),
+            _ => return None,
+        };
+        self.at = end;
+        Some(RawField { number, value, start, end })
+    }
+}
+
+/// Where the group whose first field starts at `at` ends, its closing key included.
+fn group_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+    let mut open = 1_u32;
+    loop {
+        let (key, next) = read_varint(bytes, at)?;
+        at = match key as u8 & 7 {
+            VARINT => read_varint(bytes, next)?.1,
+            FIXED64 => next + 8,
+            FIXED32 => next + 4,
+            LEN => {
+                let (length, next) = read_varint(bytes, next)?;
+                next.checked_add(usize::try_from(length).ok()?)?
+            }
+            GROUP => {
+                open += 1;
+                next
+            }
+            GROUP_END => {
+                open -= 1;
+                if open == 0 {
+                    return Some(next);
+                }
+                next
+            }
+            _ => return None,
+        };
+    }
+}
+
+impl<'a> Value<'a> {
+    /// The varint; 0 for any other wire type, which checked bytes do not have here.
+    #[inline]
+    pub(crate) const fn varint(self) -> u64 {
+        match self {
+            Self::Varint(value) => value,
+            _ => 0,
+        }
+    }
+
+    /// The eight bytes as an integer.
+    #[inline]
+    pub(crate) const fn fixed64(self) -> u64 {
+        match self {
+            Self::Fixed64(value) => value,
+            _ => 0,
+        }
+    }
+
+    /// The four bytes as an integer.
+    #[inline]
+    pub(crate) const fn fixed32(self) -> u32 {
+        match self {
+            Self::Fixed32(value) => value,
+            _ => 0,
+        }
+    }
+
+    /// The bytes behind the length.
+    #[inline]
+    pub(crate) const fn bytes(self) -> &'a [u8] {
+        match self {
+            Self::Len(bytes) => bytes,
+            _ => &[],
+        }
+    }
+}
+
+/// Text of a string field that `Batch::parse` checked or a writer took as `&str`.
+#[inline]
+#[allow(unsafe_code, reason = "checking each string again costs half of a walk over the batch")]
+pub(crate) fn text(bytes: &[u8]) -> &str {
+    debug_assert!(std::str::from_utf8(bytes).is_ok());
+    // SAFETY: views hand only `string` fields of a `Batch` to this function. A `Batch` comes from `Batch::parse`, which
+    // checks each of them, from the JSON reader or a writer, which copy them out of `&str`, or from whole fields of
+    // other batches.
+    unsafe { std::str::from_utf8_unchecked(bytes) }
+}
