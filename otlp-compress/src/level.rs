@@ -1,0 +1,63 @@
+//! How hard a codec tries.
+
+use crate::{Codec, CompressError};
+
+/// How much time to spend on making the output smaller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Level {
+    /// What telemetry in motion wants; measured, see each number in the table.
+    ///
+    /// | | gzip | zstd |
+    /// |---|---|---|
+    /// | `Fastest` | 1 | -5 |
+    /// | `Default` | 6 | 1 |
+    /// | `Smallest` | 9 | 19 |
+    ///
+    /// zstd 1 rather than the library's own 3: on telemetry the output is as small (traces 9.9 against 10.0 times smaller,
+    /// metrics 4.17 against 4.15) and is made 1.6 to 2.4 times as fast.
+    #[default]
+    Default,
+    /// The least time.
+    Fastest,
+    /// The fewest bytes, for files that are kept.
+    Smallest,
+    /// The codec's own scale: gzip 1 to 9, zstd -7 to 22 (without 0).
+    Number(i32),
+}
+
+impl Level {
+    /// The codec's number for this level. Identity has no levels: 0.
+    pub(crate) fn number(self, codec: Codec) -> Result<i32, CompressError> {
+        let (fastest, default, smallest, min, max) = match codec {
+            Codec::Identity => return Ok(0),
+            Codec::Gzip => (1, 6, 9, 1, 9),
+            Codec::Zstd => (-5, 1, 19, -7, 22),
+        };
+        match self {
+            Self::Default => Ok(default),
+            Self::Fastest => Ok(fastest),
+            Self::Smallest => Ok(smallest),
+            // zstd's 0 means "the library's default", which is another number than ours.
+            Self::Number(level) if level == 0 || !(min..=max).contains(&level) => {
+                Err(CompressError::LevelOutOfRange { codec, level, min, max })
+            }
+            Self::Number(level) => Ok(level),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scale_is_checked() {
+        assert_eq!(Level::Default.number(Codec::Zstd).unwrap(), 1);
+        assert_eq!(Level::Number(-7).number(Codec::Zstd).unwrap(), -7);
+        assert_eq!(Level::Number(99).number(Codec::Identity).unwrap(), 0);
+        for (codec, level) in [(Codec::Gzip, 0), (Codec::Gzip, 10), (Codec::Zstd, 0), (Codec::Zstd, 23)] {
+            let error = Level::Number(level).number(codec).unwrap_err().to_string();
+            assert!(error.contains(&format!("{codec} has no level {level}: choose from ")), "{error}");
+        }
+    }
+}
