@@ -5,10 +5,15 @@ use std::fmt;
 use bytes::Bytes;
 
 use crate::Signal;
+use crate::logs::LogsView;
+use crate::metrics::MetricsView;
+use crate::profiles::ProfilesView;
+use crate::trace::TracesView;
+use crate::view::View as _;
 
 /// One validated `Export*ServiceRequest`, still encoded.
 ///
-/// The only ways to a batch are `Batch::parse`, the JSON reader, the writers, and whole fields of other batches; so
+/// The only ways to a batch are [`Batch::parse`], the JSON reader, the writers, and whole fields of other batches; so
 /// whoever holds one reads it without a `Result`. Cloning shares the bytes.
 #[derive(Clone)]
 pub struct Batch {
@@ -48,6 +53,26 @@ impl Batch {
     /// Whether it holds no item; resources and scopes may still stand in it.
     pub const fn is_empty(&self) -> bool {
         self.items == 0
+    }
+
+    /// Reads traces; `None` for another signal.
+    pub fn traces(&self) -> Option<TracesView<'_>> {
+        (self.signal == Signal::Traces).then(|| TracesView::scan(self.canonical()))
+    }
+
+    /// Reads metrics; `None` for another signal.
+    pub fn metrics(&self) -> Option<MetricsView<'_>> {
+        (self.signal == Signal::Metrics).then(|| MetricsView::scan(self.canonical()))
+    }
+
+    /// Reads logs; `None` for another signal.
+    pub fn logs(&self) -> Option<LogsView<'_>> {
+        (self.signal == Signal::Logs).then(|| LogsView::scan(self.canonical()))
+    }
+
+    /// Reads profiles; `None` for another signal.
+    pub fn profiles(&self) -> Option<ProfilesView<'_>> {
+        (self.signal == Signal::Profiles).then(|| ProfilesView::scan(self.canonical()))
     }
 
     /// The bytes that views read: every singular message and every oneof stands at most once in its message.

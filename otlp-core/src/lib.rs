@@ -2,15 +2,30 @@
 #![deny(unsafe_code)]
 
 mod batch;
+mod error;
 mod generated;
 mod id;
 mod limits;
+pub mod logs;
+mod merge;
+pub mod metrics;
+mod numbered;
+mod parse;
+pub mod profiles;
 pub mod proto;
 pub mod schema;
 mod signal;
+pub mod trace;
+pub mod value;
+mod view;
 mod wire;
 
 pub use batch::Batch;
+pub use error::{ParseError, ParseErrorKind};
 pub use id::{IdError, SpanId, TraceId};
 pub use limits::{Limits, ProfilesLayout};
 pub use signal::{Signal, UnknownSignal};
+pub use view::{
+    Packed, PackedDouble, PackedFixed64, PackedInt32, PackedInt64, PackedKind, PackedUint64, Repeated,
+    RepeatedIter,
+};

@@ -1,0 +1,160 @@
+//! Attribute values and what all signals share: attributes, resources, scopes.
+
+use crate::view::{Int32, Many, One, Repeated, Text, Uint32, View, view};
+use crate::wire::{fields, text};
+
+/// An attribute value (`AnyValue`).
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum ValueView<'a> {
+    /// No value is set.
+    Empty,
+    /// Text.
+    Str(&'a str),
+    /// A truth value.
+    Bool(bool),
+    /// A signed integer.
+    Int(i64),
+    /// A floating-point number.
+    Double(f64),
+    /// Values of any kinds, possibly mixed.
+    Array(ArrayView<'a>),
+    /// Keys with values.
+    Map(MapView<'a>),
+    /// Bytes.
+    Bytes(&'a [u8]),
+    /// Text by its index in a profiles dictionary's string table; in other signals, treat as absent.
+    StrIndex(i32),
+}
+
+impl<'a> View<'a> for ValueView<'a> {
+    #[inline]
+    fn scan(bytes: &'a [u8]) -> Self {
+        let mut value = Self::Empty;
+        for raw in fields(bytes) {
+            value = match raw.number {
+                1 => Self::Str(text(raw.value.bytes())),
+                2 => Self::Bool(raw.value.varint() != 0),
+                3 => Self::Int(raw.value.varint() as i64),
+                4 => Self::Double(f64::from_bits(raw.value.fixed64())),
+                5 => Self::Array(ArrayView::scan(raw.value.bytes())),
+                6 => Self::Map(MapView::scan(raw.value.bytes())),
+                7 => Self::Bytes(raw.value.bytes()),
+                8 => Self::StrIndex(raw.value.varint() as i32),
+                _ => continue,
+            };
+        }
+        value
+    }
+}
+
+impl<'a> ValueView<'a> {
+    /// The text, if the value is one.
+    pub const fn as_str(&self) -> Option<&'a str> {
+        match self {
+            Self::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The integer, if the value is one.
+    pub const fn as_int(&self) -> Option<i64> {
+        match self {
+            Self::Int(value) => Some(*value),
+            _ => None,
+        }
+    }
+}
+
+view! {
+    /// The values of an array (`ArrayValue`).
+    pub struct ArrayView {
+        /// The values, in order.
+        1 => values: Repeated<'a, ValueView<'a>> = Many<'a, ValueView<'a>>,
+    }
+}
+
+view! {
+    /// The entries of a map (`KeyValueList`).
+    pub struct MapView {
+        /// The entries, in order.
+        1 => entries: Repeated<'a, AttributeView<'a>> = Many<'a, AttributeView<'a>>,
+    }
+}
+
+view! {
+    /// A key with its value (`KeyValue`).
+    pub struct AttributeView {
+        /// The key; empty where `key_strindex` stands for it.
+        1 => key: &'a str = Text<'a>,
+        /// The value, if the field stands there; see [`value`](Self::value).
+        2 => value_field: Option<ValueView<'a>> = One<'a, ValueView<'a>>,
+        /// The key by its index in a profiles dictionary's string table; 0 where unused.
+        3 => key_strindex: i32 = Int32,
+    }
+}
+
+impl<'a> AttributeView<'a> {
+    /// The value; [`ValueView::Empty`] where none is set.
+    #[inline]
+    pub fn value(&self) -> ValueView<'a> {
+        self.value_field().unwrap_or(ValueView::Empty)
+    }
+}
+
+/// Attributes in wire order, with look-up by key.
+pub type Attributes<'a> = Repeated<'a, AttributeView<'a>>;
+
+impl<'a> Attributes<'a> {
+    /// The value of the first attribute with this key.
+    pub fn value_of(&self, key: &str) -> Option<ValueView<'a>> {
+        self.iter().find(|attribute| attribute.key() == key).map(|attribute| attribute.value())
+    }
+}
+
+view! {
+    /// What produced the telemetry (`Resource`).
+    pub struct ResourceView {
+        /// What describes it.
+        1 => attributes: Attributes<'a> = Many<'a, AttributeView<'a>>,
+        /// How many attributes the producer left out.
+        2 => dropped_attributes_count: u32 = Uint32,
+        /// Entities that the resource consists of.
+        3 => entity_refs: Repeated<'a, EntityRefView<'a>> = Many<'a, EntityRefView<'a>>,
+    }
+}
+
+impl<'a> ResourceView<'a> {
+    /// Value of `service.name`, if it is text.
+    pub fn service_name(&self) -> Option<&'a str> {
+        self.attributes().value_of("service.name")?.as_str()
+    }
+}
+
+view! {
+    /// A reference to an entity whose attributes stand in the resource (`EntityRef`).
+    pub struct EntityRefView {
+        /// Schema of the entity.
+        1 => schema_url: &'a str = Text<'a>,
+        /// Type of the entity.
+        2 => kind: &'a str = Text<'a>,
+        /// Attribute keys that identify it.
+        3 => id_keys: Repeated<'a, &'a str> = Many<'a, &'a str>,
+        /// Attribute keys that describe it.
+        4 => description_keys: Repeated<'a, &'a str> = Many<'a, &'a str>,
+    }
+}
+
+view! {
+    /// The library that made the telemetry (`InstrumentationScope`).
+    pub struct ScopeView {
+        /// Its name.
+        1 => name: &'a str = Text<'a>,
+        /// Its version.
+        2 => version: &'a str = Text<'a>,
+        /// What describes it.
+        3 => attributes: Attributes<'a> = Many<'a, AttributeView<'a>>,
+        /// How many attributes the producer left out.
+        4 => dropped_attributes_count: u32 = Uint32,
+    }
+}
