@@ -9,6 +9,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
 
+use crate::workspace::root;
+
 /// Runs the verb with the arguments behind it.
 pub(crate) fn run(args: &[String]) -> anyhow::Result<()> {
     let check = args.iter().any(|arg| arg == "--check");
@@ -62,11 +64,6 @@ impl Output {
         }
         Ok(())
     }
-}
-
-/// The workspace's root folder.
-pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
 /// Formats by the toolchain's rustfmt with the workspace's settings, so that `cargo fmt` finds nothing to do.

@@ -1,11 +1,104 @@
-//! Maintenance of the workspace: `cargo xtask <verb>`.
+//! Maintenance of the workspace: `cargo xtask VERB [FLAGS]`. One file a verb; `VERBS` is the list.
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a maintenance command talks to a terminal")]
 
+mod args;
+mod book;
+mod ci;
 mod codegen;
+mod crates;
+mod deny;
+mod features;
+mod fuzz;
+mod nextest;
+mod process;
+mod section;
+mod tidy;
+mod tool;
+mod workspace;
 
-fn main() -> anyhow::Result<()> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    match args.first().map(String::as_str) {
-        Some("codegen") => codegen::run(&args[1..]),
-        _ => anyhow::bail!("usage: cargo xtask codegen <proto|all> [--check]"),
+use std::process::ExitCode;
+
+use args::Args;
+
+/// One maintenance command.
+struct Verb {
+    name: &'static str,
+    /// Arguments as the help table shows them.
+    usage: &'static str,
+    help: &'static str,
+    run: fn(Args) -> anyhow::Result<()>,
+}
+
+const VERBS: &[Verb] = &[
+    Verb { name: "ci", usage: "", help: "everything .ci/run checks", run: ci::run },
+    Verb {
+        name: "codegen",
+        usage: "[proto|all] [--check]",
+        help: "write the generated code, or tell that it is out of date",
+        run: |args| codegen::run(&args.into_words()),
+    },
+    Verb {
+        name: "features",
+        usage: "[CRATE...]",
+        help: "clippy on each crate with no feature, each feature alone, and all",
+        run: features::run,
+    },
+    Verb { name: "tidy", usage: "", help: "the project's own rules about its files", run: tidy::run },
+    Verb {
+        name: "crates",
+        usage: "[--check]",
+        help: "count the crates a build pulls in, write docs/src/crates/counts.md",
+        run: crates::run,
+    },
+    Verb {
+        name: "deny",
+        usage: "",
+        help: "licences, advisories and sources of all dependencies",
+        run: deny::run,
+    },
+    Verb { name: "book", usage: "[build|serve]", help: "the book in docs/", run: book::run },
+    Verb { name: "nextest", usage: "[ARGS...]", help: "the tests, run by cargo-nextest", run: nextest::run },
+    Verb {
+        name: "fuzz",
+        usage: "[TARGET|all] [--seconds N]",
+        help: "fuzz targets of fuzz/, on the nightly toolchain",
+        run: fuzz::run,
+    },
+];
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    let name = words.next().unwrap_or_default();
+    let Some(verb) = VERBS.iter().find(|verb| verb.name == name) else {
+        print!("{}", help());
+        let asked = matches!(name.as_str(), "" | "help" | "-h" | "--help");
+        if !asked {
+            eprintln!("\nerror: there is no verb `{name}`");
+        }
+        return if asked { ExitCode::SUCCESS } else { ExitCode::from(2) };
+    };
+    let rest: Vec<String> = words.collect();
+    if rest.iter().any(|word| word == "-h" || word == "--help") {
+        println!("cargo xtask {} {}\n\n{}", verb.name, verb.usage, verb.help);
+        return ExitCode::SUCCESS;
     }
+    match (verb.run)(Args::new(rest)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The table of verbs.
+fn help() -> String {
+    let left = |verb: &Verb| format!("{} {}", verb.name, verb.usage);
+    let width = VERBS.iter().map(|verb| left(verb).len()).max().unwrap_or(0);
+    let mut text = String::from("cargo xtask VERB [FLAGS]\n\n");
+    for verb in VERBS {
+        text.push_str(&format!("  {:width$}  {}\n", left(verb), verb.help));
+    }
+    text
 }
