@@ -37,9 +37,9 @@ impl Batch {
         let checked = check(request(signal), &bytes, limits.max_depth());
         if signal == Signal::Profiles && limits.profiles_layout() == ProfilesLayout::Refuse {
             // Older layouts are tried first on failure too: "wrong wire type" is how most of them show.
-            if let Some(layout) = profiles::layout::older(&bytes) {
-                let kind = ParseErrorKind::OldProfilesLayout { layout };
-                return Err(ParseError::new(signal, &bytes, Fault { kind, offset: 0 }));
+            if let Some(found) = profiles::layout::older(&bytes) {
+                let kind = ParseErrorKind::OldProfilesLayout { layout: found.layout };
+                return Err(ParseError::new(signal, &bytes, Fault { kind, offset: found.offset }));
             }
         }
         let checked = checked.map_err(|fault| ParseError::new(signal, &bytes, fault))?;
