@@ -1,0 +1,40 @@
+//! The command line as a whole: global flags and the list of commands.
+
+use clap::{Parser, Subcommand};
+
+use crate::{exit::Exit, terminal::Color};
+
+/// The OTLP toolkit: receive, send, convert, inspect and view traces, metrics, logs and profiles.
+#[derive(Debug, Parser)]
+#[command(
+    name = "otlp",
+    version,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 110,
+    after_help = EXIT_CODES
+)]
+pub(crate) struct Cli {
+    /// When to colour: auto is on a terminal, unless NO_COLOR is set.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", display_order = 900)]
+    pub(crate) color: Color,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Every command there is, in the order of `--help`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {}
+
+impl Command {
+    /// Runs the command; data goes to stdout, talk to stderr.
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        match self {}
+    }
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0 done, 1 findings, a mismatch or unusable input, 2 wrong usage, 3 endpoint unreachable,
+  4 rejected by the server for good, 5 partial success, 6 timed out waiting, 130 interrupted";

@@ -1,0 +1,68 @@
+//! The three streams: stdout for data, stderr for talk, and what is known about the terminal behind them.
+
+use std::io::{self, IsTerminal as _};
+
+use clap::ValueEnum;
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always, NO_COLOR or not.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// Makes it the choice of every stream of [`stdout`] and [`stderr`].
+    pub(crate) fn apply(self) {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+/// Stdout, for data. Colours written to it are removed where they are not wanted.
+///
+/// Write with `writeln!(out, ..)?`: a closed pipe then ends the program quietly (see [`crate::exit::report`]).
+pub(crate) fn stdout() -> anstream::AutoStream<io::StdoutLock<'static>> {
+    anstream::AutoStream::auto(io::stdout()).lock()
+}
+
+/// Stderr, for talk.
+pub(crate) fn stderr() -> anstream::AutoStream<io::Stderr> {
+    anstream::AutoStream::auto(io::stderr())
+}
+
+/// Whether someone looks at stderr, so that progress bars make sense.
+pub(crate) fn stderr_is_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// Says something on stderr; that nobody listens is no error.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!($crate::terminal::stderr(), $($text)*);
+    }};
+}
+pub(crate) use say;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_choice_is_global() {
+        Color::Never.apply();
+        assert_eq!(anstream::ColorChoice::global(), anstream::ColorChoice::Never);
+        Color::Auto.apply();
+        assert_eq!(anstream::ColorChoice::global(), anstream::ColorChoice::Auto);
+    }
+}
