@@ -1,6 +1,7 @@
 //! Code made by `cargo xtask codegen proto`; nothing here is public, the façades `proto` and `schema` choose names.
 
 #[allow(
+    dead_code,
     missing_docs,
     unreachable_pub,
     unused_qualifications,

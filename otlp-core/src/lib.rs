@@ -11,6 +11,8 @@ pub mod logs;
 mod merge;
 pub mod metrics;
 mod numbered;
+#[cfg(test)]
+mod oracle;
 mod parse;
 pub mod profiles;
 pub mod proto;
