@@ -3,6 +3,18 @@
 use std::fmt;
 
 /// A JSON text that was refused: what is wrong, in which field, at which place.
+///
+/// ```
+/// use otlp_core::{Limits, Signal, json};
+/// let text = "{\"resourceSpans\":[\n  {\"schemaUrl\":7}]}";
+/// let error = json::read(Signal::Traces, text.as_bytes(), &json::JsonOptions::default(), &Limits::default())
+///     .unwrap_err();
+/// assert_eq!((error.line(), error.column(), error.path()), (2, 16, "resourceSpans[0].schemaUrl"));
+/// assert_eq!(
+///     error.to_string(),
+///     "line 2, column 16: resourceSpans[0].schemaUrl: expected a string, found a number"
+/// );
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonError {
     kind: JsonErrorKind,

@@ -41,7 +41,7 @@ pub(crate) fn integer(text: &str) -> Option<i128> {
         Some(digits) => (true, digits),
         None => (false, text),
     };
-    let magnitude = if digits.len() < 19 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    let magnitude = if digits.len() <= 19 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         i128::from(digits.bytes().fold(0_u64, |sum, digit| sum * 10 + u64::from(digit - b'0')))
     } else {
         scaled(digits)?
