@@ -6,6 +6,7 @@ mod error;
 mod generated;
 mod id;
 pub mod json;
+mod key;
 mod limits;
 pub mod logs;
 mod merge;
@@ -23,10 +24,12 @@ pub mod trace;
 pub mod value;
 mod view;
 mod wire;
+pub mod write;
 
 pub use batch::Batch;
 pub use error::{ParseError, ParseErrorKind};
 pub use id::{IdError, SpanId, TraceId};
+pub use key::{Key, KeyRef};
 pub use limits::{Limits, ProfilesLayout};
 pub use signal::{Signal, UnknownSignal};
 pub use view::{
