@@ -10,6 +10,7 @@ mod crates;
 mod deny;
 mod features;
 mod fuzz;
+mod interop;
 mod nextest;
 mod process;
 mod section;
@@ -64,6 +65,12 @@ const VERBS: &[Verb] = &[
         usage: "[TARGET|all] [--seconds N]",
         help: "fuzz targets of fuzz/, on the nightly toolchain",
         run: fuzz::run,
+    },
+    Verb {
+        name: "interop",
+        usage: "[PART...] [--write] [--release] [--data DIR]",
+        help: "real senders and receivers against the otlp command",
+        run: interop::run,
     },
 ];
 
