@@ -1,7 +1,7 @@
 //! Joining what protobuf says to join: singular messages and oneofs that stand more than once.
 //!
 //! Legal, and next to never seen. Instead of making every view able to read a message in several places, such a batch gets
-//! a second, joined copy that the views read; `docs/src/decisions/0001-merged-copy.md` tells why.
+//! a second, joined copy that the views read; `docs/src/decisions/0004-merged-copy.md` tells why.
 
 use crate::schema::{Field, Kind, Message, NO_SLOT};
 use crate::wire::{LEN, Value, fields, put_key, put_varint_padded, varint_len};
