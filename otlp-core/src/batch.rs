@@ -75,6 +75,11 @@ impl Batch {
         (self.signal == Signal::Profiles).then(|| ProfilesView::scan(self.canonical()))
     }
 
+    /// Whether views read a merged copy: some singular message or oneof stands more than once in the bytes.
+    pub const fn is_merged(&self) -> bool {
+        self.merged.is_some()
+    }
+
     /// The bytes that views read: every singular message and every oneof stands at most once in its message.
     pub(crate) fn canonical(&self) -> &[u8] {
         self.merged.as_ref().unwrap_or(&self.bytes)

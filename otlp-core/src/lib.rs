@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 
 mod batch;
+pub mod cut;
 mod error;
 mod generated;
 mod id;

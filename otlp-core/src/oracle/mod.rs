@@ -6,7 +6,7 @@ mod tree;
 use proptest::prelude::*;
 use prost::Message as _;
 
-use self::random::Random;
+pub(crate) use self::random::Random;
 use crate::proto::collector::logs::v1::ExportLogsServiceRequest;
 use crate::proto::collector::metrics::v1::ExportMetricsServiceRequest;
 use crate::proto::collector::profiles::v1development::ExportProfilesServiceRequest;
@@ -53,6 +53,52 @@ impl Tree {
             Self::Logs(tree) => tree.encode_to_vec(),
             Self::Profiles(tree) => tree.encode_to_vec(),
         }
+    }
+
+    /// Each item as text, with its resource, scope and metric around it.
+    pub(crate) fn rows(&self) -> Vec<String> {
+        let mut rows = Vec::new();
+        match self {
+            Self::Traces(tree) => {
+                for group in &tree.resource_spans {
+                    for scope in &group.scope_spans {
+                        let head = (&group.resource, &group.schema_url, &scope.scope, &scope.schema_url);
+                        rows.extend(scope.spans.iter().map(|item| format!("{head:?} {item:?}")));
+                    }
+                }
+            }
+            Self::Logs(tree) => {
+                for group in &tree.resource_logs {
+                    for scope in &group.scope_logs {
+                        let head = (&group.resource, &group.schema_url, &scope.scope, &scope.schema_url);
+                        rows.extend(scope.log_records.iter().map(|item| format!("{head:?} {item:?}")));
+                    }
+                }
+            }
+            Self::Profiles(tree) => {
+                for group in &tree.resource_profiles {
+                    for scope in &group.scope_profiles {
+                        let head = (&group.resource, &group.schema_url, &scope.scope, &scope.schema_url);
+                        let all = &tree.dictionary;
+                        rows.extend(scope.profiles.iter().map(|item| format!("{head:?} {item:?} {all:?}")));
+                    }
+                }
+            }
+            Self::Metrics(tree) => {
+                for group in &tree.resource_metrics {
+                    for scope in &group.scope_metrics {
+                        for metric in &scope.metrics {
+                            let head = (&group.resource, &group.schema_url, &scope.scope, &scope.schema_url);
+                            let name = (&metric.name, &metric.description, &metric.unit, &metric.metadata);
+                            rows.extend(
+                                tree::points(metric).iter().map(|item| format!("{head:?} {name:?} {item}")),
+                            );
+                        }
+                    }
+                }
+            }
+        }
+        rows
     }
 
     /// Items as partial success counts them.

@@ -309,6 +309,28 @@ pub(super) fn metrics(view: MetricsView<'_>) -> ExportMetricsServiceRequest {
     }
 }
 
+/// Each point of a metric as text, with what its kind adds.
+pub(super) fn points(metric: &m::v1::Metric) -> Vec<String> {
+    use m::v1::metric::Data;
+    fn rows<T: std::fmt::Debug>(kind: &str, points: &[T]) -> Vec<String> {
+        points.iter().map(|point| format!("{kind} {point:?}")).collect()
+    }
+    match &metric.data {
+        None => Vec::new(),
+        Some(Data::Gauge(data)) => rows("gauge", &data.data_points),
+        Some(Data::Sum(data)) => {
+            rows(&format!("sum {} {}", data.aggregation_temporality, data.is_monotonic), &data.data_points)
+        }
+        Some(Data::Histogram(data)) => {
+            rows(&format!("histogram {}", data.aggregation_temporality), &data.data_points)
+        }
+        Some(Data::ExponentialHistogram(data)) => {
+            rows(&format!("exponential {}", data.aggregation_temporality), &data.data_points)
+        }
+        Some(Data::Summary(data)) => rows("summary", &data.data_points),
+    }
+}
+
 fn value_type(view: ValueTypeView<'_>) -> p::v1development::ValueType {
     p::v1development::ValueType { type_strindex: view.type_strindex(), unit_strindex: view.unit_strindex() }
 }
