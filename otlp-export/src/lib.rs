@@ -1,9 +1,24 @@
 //! OTLP in and out: client, server and files.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "http")]
+mod client;
+mod config;
+mod endpoint;
 #[cfg(feature = "grpc")]
-#[allow(dead_code, reason = "the client and the server that use it land next")]
 mod grpc;
+mod header;
+mod outcome;
 mod protocol;
+mod retry;
+mod tls;
 
+#[cfg(feature = "http")]
+pub use client::{Client, ClientBuilder, ClientError, Prepared};
+pub use config::{Config, HistogramAggregation, SignalConfig, TemporalityPreference, Warning};
+pub use otlp_compress::{Codec, Level};
+pub use otlp_core::Signal;
+pub use outcome::{Delivery, Failure, FailureKind, Outcome};
 pub use protocol::{ParseProtocolError, Protocol};
+pub use retry::{Backoff, Jitter, RetryPolicy};
+pub use tls::{TlsError, TlsOptions};
