@@ -25,6 +25,12 @@ impl<'a> Message<'a> {
         Self::new(sink, 0)
     }
 
+    /// A message that stays open, at `level`.
+    pub(crate) fn opened(sink: &'a mut Sink, level: usize) -> Self {
+        sink.close_to(level);
+        Self::new(sink, level)
+    }
+
     #[inline]
     fn new(sink: &'a mut Sink, level: usize) -> Self {
         Self { sink, level, set: 0, slots: [0; 2], dropped: 0 }

@@ -1,7 +1,7 @@
 //! What the writers of all signals share: attributes, values, resources, scopes.
 //!
-//! Start at [`TracesWriter`](crate::trace::TracesWriter), [`MetricsWriter`](crate::metrics::MetricsWriter) or
-//! [`LogsWriter`](crate::logs::LogsWriter). Each writer of a message borrows the writer of the message around it; using
+//! Start at [`TracesWriter`](crate::trace::TracesWriter), [`MetricsWriter`](crate::metrics::MetricsWriter),
+//! [`LogsWriter`](crate::logs::LogsWriter) or [`ProfilesWriter`](crate::profiles::ProfilesWriter). Each writer of a message borrows the writer of the message around it; using
 //! the outer one again ends the inner message. So fields cannot land in the wrong message, and a writer that is
 //! forgotten, or dropped by a panic, leaves a message that ends where it stood.
 //!

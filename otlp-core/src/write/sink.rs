@@ -169,6 +169,12 @@ impl Sink {
         self.bytes.len()
     }
 
+    /// Ends everything and appends whole fields of the request.
+    pub(crate) fn append(&mut self, fields: &[u8]) {
+        self.close_to(0);
+        self.bytes.extend_from_slice(fields);
+    }
+
     /// Ends everything; the bytes are a whole request then.
     pub(crate) fn encoded(&mut self) -> &[u8] {
         self.close_to(0);

@@ -4,6 +4,7 @@
 mod log;
 mod metric;
 mod misuse;
+mod profile;
 mod random;
 mod span;
 mod value;

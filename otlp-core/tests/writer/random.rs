@@ -6,10 +6,10 @@ use otlp_core::proto::common::v1::{
 use otlp_core::proto::resource::v1::Resource;
 
 /// SplitMix64.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -17,16 +17,16 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 
-    pub fn chance(&mut self) -> bool {
+    pub(crate) fn chance(&mut self) -> bool {
         self.below(2) == 0
     }
 
     /// Integers of every length, zero often.
-    pub fn integer(&mut self) -> u64 {
+    pub(crate) fn integer(&mut self) -> u64 {
         match self.below(4) {
             0 => 0,
             1 => self.below(300),
@@ -34,11 +34,11 @@ impl Random {
         }
     }
 
-    pub fn u32(&mut self) -> u32 {
+    pub(crate) fn u32(&mut self) -> u32 {
         self.integer() as u32
     }
 
-    pub fn double(&mut self) -> f64 {
+    pub(crate) fn double(&mut self) -> f64 {
         match self.below(4) {
             0 => 0.0,
             1 => -1.5,
@@ -48,7 +48,7 @@ impl Random {
     }
 
     /// Empty often, sometimes past one and two bytes of length.
-    pub fn text(&mut self) -> String {
+    pub(crate) fn text(&mut self) -> String {
         let length = match self.below(30) {
             0..10 => 0,
             10..28 => self.below(20),
@@ -58,21 +58,21 @@ impl Random {
         (0..length).map(|_| ['a', 'é', '🦀', '.'][self.below(4) as usize]).collect()
     }
 
-    pub fn bytes(&mut self, length: usize) -> Vec<u8> {
+    pub(crate) fn bytes(&mut self, length: usize) -> Vec<u8> {
         (0..length).map(|_| self.next() as u8).collect()
     }
 
     /// An id of `length` bytes, or none.
-    pub fn id(&mut self, length: usize) -> Vec<u8> {
+    pub(crate) fn id(&mut self, length: usize) -> Vec<u8> {
         if self.chance() { self.bytes(length) } else { Vec::new() }
     }
 
-    pub fn many<T>(&mut self, most: u64, mut make: impl FnMut(&mut Self) -> T) -> Vec<T> {
+    pub(crate) fn many<T>(&mut self, most: u64, mut make: impl FnMut(&mut Self) -> T) -> Vec<T> {
         let count = self.below(most + 1);
         (0..count).map(|_| make(self)).collect()
     }
 
-    pub fn value(&mut self, depth: u32) -> AnyValue {
+    pub(crate) fn value(&mut self, depth: u32) -> AnyValue {
         let value = match self.below(if depth == 0 { 6 } else { 8 }) {
             0 => None,
             1 => Some(Value::StringValue(self.text())),
@@ -92,11 +92,11 @@ impl Random {
         KeyValue { key, value: Some(self.value(depth)), key_strindex: 0 }
     }
 
-    pub fn attributes(&mut self) -> Vec<KeyValue> {
+    pub(crate) fn attributes(&mut self) -> Vec<KeyValue> {
         self.many(4, |r| r.attribute(3))
     }
 
-    pub fn resource(&mut self) -> Resource {
+    pub(crate) fn resource(&mut self) -> Resource {
         Resource {
             attributes: self.attributes(),
             dropped_attributes_count: self.u32(),
@@ -109,7 +109,7 @@ impl Random {
         }
     }
 
-    pub fn scope(&mut self) -> InstrumentationScope {
+    pub(crate) fn scope(&mut self) -> InstrumentationScope {
         InstrumentationScope {
             name: self.text(),
             version: self.text(),

@@ -85,7 +85,7 @@ fn put(writer: &mut ScopeSpansWriter<'_>, span: &Span) {
     out.dropped_links(span.dropped_links_count);
 }
 
-pub fn ids(trace: &[u8], span: &[u8]) -> (TraceId, SpanId) {
+pub(crate) fn ids(trace: &[u8], span: &[u8]) -> (TraceId, SpanId) {
     (TraceId::from_slice(trace).unwrap(), SpanId::from_slice(span).unwrap())
 }
 

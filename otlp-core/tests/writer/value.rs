@@ -2,7 +2,7 @@
 
 use otlp_core::Key;
 use otlp_core::proto::collector::trace::v1::ExportTraceServiceRequest;
-pub use otlp_core::proto::common::v1::any_value::Value;
+pub(crate) use otlp_core::proto::common::v1::any_value::Value;
 use otlp_core::proto::common::v1::{AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList};
 use otlp_core::proto::resource::v1::Resource;
 use otlp_core::trace::TracesWriter;
@@ -30,7 +30,7 @@ macro_rules! put_attributes {
 
 pub(crate) use put_attributes;
 
-pub fn scalar(value: &Option<Value>) -> ValueRef<'_> {
+pub(crate) fn scalar(value: &Option<Value>) -> ValueRef<'_> {
     match value {
         None => ValueRef::Empty,
         Some(Value::StringValue(text)) => text.into(),
@@ -42,7 +42,7 @@ pub fn scalar(value: &Option<Value>) -> ValueRef<'_> {
     }
 }
 
-pub fn put_array(mut writer: ArrayWriter<'_>, array: &ArrayValue) {
+pub(crate) fn put_array(mut writer: ArrayWriter<'_>, array: &ArrayValue) {
     for value in &array.values {
         match &value.value {
             Some(Value::ArrayValue(array)) => put_array(writer.array(), array),
@@ -54,11 +54,11 @@ pub fn put_array(mut writer: ArrayWriter<'_>, array: &ArrayValue) {
     }
 }
 
-pub fn put_map(mut writer: MapWriter<'_>, map: &KeyValueList) {
+pub(crate) fn put_map(mut writer: MapWriter<'_>, map: &KeyValueList) {
     put_attributes!(writer, &map.values);
 }
 
-pub fn put_resource(writer: &mut ResourceWriter<'_>, resource: &Resource) {
+pub(crate) fn put_resource(writer: &mut ResourceWriter<'_>, resource: &Resource) {
     put_attributes!(writer, &resource.attributes);
     writer.dropped_attributes(resource.dropped_attributes_count);
     for entity in &resource.entity_refs {
@@ -68,7 +68,7 @@ pub fn put_resource(writer: &mut ResourceWriter<'_>, resource: &Resource) {
     }
 }
 
-pub fn put_scope(writer: &mut ScopeWriter<'_>, scope: &InstrumentationScope) {
+pub(crate) fn put_scope(writer: &mut ScopeWriter<'_>, scope: &InstrumentationScope) {
     put_attributes!(writer, &scope.attributes);
     writer.dropped_attributes(scope.dropped_attributes_count);
 }
@@ -79,7 +79,7 @@ fn every_form_of_value() {
     const TAGS: Key = Key::new("tags");
     let mut writer = TracesWriter::new();
     writer.resource(|resource| {
-        resource.attr(TAGS, &["a", "b"]).attr(&TAGS, &[true, false]).attr("ints", &[1_i64, -1]);
+        resource.attr(TAGS, &["a", "b"]).attr(TAGS, &[true, false]).attr("ints", &[1_i64, -1]);
         resource.attr("doubles", &[0.5]).attr("raw", b"\0\xff").attr("none", ValueRef::Empty);
         resource.attr("small", 1_u8).attr("float", 0.5_f32).attr(&String::from("text"), &String::from("t"));
         resource.attr("mixed", &[ValueRef::Empty, "x".into(), (&[2.5]).into()]);
