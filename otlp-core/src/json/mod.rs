@@ -18,6 +18,8 @@ mod escape;
 mod lexer;
 pub(crate) mod number;
 mod options;
+#[cfg(test)]
+mod random_tests;
 mod read;
 mod scalar;
 #[cfg(test)]

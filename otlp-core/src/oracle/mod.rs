@@ -1,6 +1,6 @@
 //! Tests against prost: random encodings with every oddity that protobuf allows, read by both.
 
-mod random;
+pub(crate) mod random;
 mod tree;
 
 use proptest::prelude::*;
