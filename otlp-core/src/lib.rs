@@ -1,4 +1,4 @@
-//! OTLP data model: batches that stay encoded, views, writers, JSON.
+#![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
 
 mod batch;
