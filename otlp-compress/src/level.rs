@@ -13,8 +13,10 @@ pub enum Level {
     /// | `Default` | 6 | 1 |
     /// | `Smallest` | 9 | 19 |
     ///
-    /// zstd 1 rather than the library's own 3: on telemetry the output is as small (traces 9.9 against 10.0 times smaller,
-    /// metrics 4.17 against 4.15) and is made 1.6 to 2.4 times as fast.
+    /// zstd 1 rather than the library's own 3: on telemetry the output is as small (6.48 against 6.67, 20.7 against 21.4, 22.6
+    /// against 22.8 times smaller on three captures in bodies of 512 KiB), and it is never slower; bodies of several megabytes of
+    /// spans are made 1.6 times as fast. gzip 6, as every peer has it: 1 takes a quarter of the time on spans for 23 % more bytes,
+    /// and half of the time on metrics for up to 90 % more.
     #[default]
     Default,
     /// The least time.

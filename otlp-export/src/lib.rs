@@ -5,6 +5,8 @@
 mod client;
 mod config;
 mod endpoint;
+#[cfg(feature = "file")]
+pub mod file;
 #[cfg(feature = "grpc")]
 mod grpc;
 mod header;

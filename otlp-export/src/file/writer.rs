@@ -1,0 +1,312 @@
+//! Batches into files and streams.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use otlp_compress::{Codec, Encoder, Level};
+use otlp_core::{Batch, Signal, json};
+
+use super::error::{FileError, Place};
+use super::format::{FileFormat, NameSays};
+
+/// How to write a file. The default leaves format and compression to its name.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WriteOptions {
+    format: Option<FileFormat>,
+    codec: Option<Codec>,
+    level: Level,
+}
+
+impl WriteOptions {
+    /// Sets the format, whatever the file's name.
+    #[must_use]
+    pub fn with_format(mut self, format: impl Into<Option<FileFormat>>) -> Self {
+        self.format = format.into();
+        self
+    }
+
+    /// Sets the compression, whatever the file's name.
+    #[must_use]
+    pub fn with_codec(mut self, codec: impl Into<Option<Codec>>) -> Self {
+        self.codec = codec.into();
+        self
+    }
+
+    /// Sets how hard the compression tries.
+    #[must_use]
+    pub fn with_level(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+}
+
+/// What a writer has taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Written {
+    /// Batches.
+    pub messages: u64,
+    /// Items in them: spans, data points, log records, profiles.
+    pub items: u64,
+    /// Bytes of content, before compression.
+    pub bytes: u64,
+    /// Fields of a newer protocol than this one, which JSON has no names for: they are not in the file.
+    pub left_out: u64,
+}
+
+/// Takes one batch after another into a file of one signal.
+///
+/// [`flush`](Self::flush) puts everything taken so far where a reader finds it; [`finish`](Self::finish) writes the end. Without
+/// `finish`, the last bytes may be missing, and a compressed file is truncated.
+#[must_use = "call `finish`, or the file may be incomplete"]
+pub struct FileWriter {
+    file: String,
+    format: FileFormat,
+    sink: Encoder<Box<dyn Write + Send>>,
+    signal: Option<Signal>,
+    written: Written,
+    /// A first message of an `.otlp` file, which decides between its two forms only when a second comes or not.
+    held: Option<Batch>,
+    /// Whether the list of a `.json` file has an element.
+    listed: bool,
+    text: Vec<u8>,
+}
+
+/// What ends a message of one list.
+const JSON_END: &[u8] = b"]}";
+
+impl FileWriter {
+    /// Creates a file, or empties the one that is there. Its name tells format and compression, unless the options do.
+    ///
+    /// # Errors
+    ///
+    /// The format is told by neither, the name is one of pprof's, the compression is not part of this build, or the file cannot be
+    /// created.
+    pub fn create(path: impl AsRef<Path>, options: &WriteOptions) -> Result<Self, FileError> {
+        let path = path.as_ref();
+        let file = path.display().to_string();
+        let says = NameSays::of(&file);
+        if options.format.is_none() && says.pprof {
+            return Err(FileError::Pprof { file });
+        }
+        let Some(format) = options.format.or(says.format) else {
+            return Err(FileError::UnknownFormat { file });
+        };
+        // Everything that can be wrong with the options is found before an existing file is emptied.
+        let codec = options.codec.or(says.codec).unwrap_or_default();
+        Self::check(&file, codec, options.level)?;
+        match File::create(path) {
+            Ok(sink) => Self::new(file, format, codec, options.level, Box::new(sink)),
+            Err(source) => Err(FileError::Open { file, source }),
+        }
+    }
+
+    /// Writes to a stream, such as standard output. `name` stands in errors. Where the options do not say otherwise, the
+    /// format is [`FileFormat::Jsonl`] without compression.
+    ///
+    /// # Errors
+    ///
+    /// The compression is not part of this build.
+    pub fn from_writer(
+        name: impl Into<String>,
+        sink: impl Write + Send + 'static,
+        options: &WriteOptions,
+    ) -> Result<Self, FileError> {
+        let format = options.format.unwrap_or(FileFormat::Jsonl);
+        Self::new(name.into(), format, options.codec.unwrap_or_default(), options.level, Box::new(sink))
+    }
+
+    fn new(
+        file: String,
+        format: FileFormat,
+        codec: Codec,
+        level: Level,
+        sink: Box<dyn Write + Send>,
+    ) -> Result<Self, FileError> {
+        match Encoder::new(codec, level, sink) {
+            Ok(sink) => Ok(Self {
+                file,
+                format,
+                sink,
+                signal: None,
+                written: Written::default(),
+                held: None,
+                listed: false,
+                text: Vec::new(),
+            }),
+            Err(source) => Err(FileError::Compress { file, source }),
+        }
+    }
+
+    fn check(file: &str, codec: Codec, level: Level) -> Result<(), FileError> {
+        match Encoder::new(codec, level, io::sink()) {
+            Ok(_) => Ok(()),
+            Err(source) => Err(FileError::Compress { file: file.to_owned(), source }),
+        }
+    }
+
+    /// The format being written.
+    pub const fn format(&self) -> FileFormat {
+        self.format
+    }
+
+    /// The compression around it.
+    pub const fn codec(&self) -> Codec {
+        self.sink.codec()
+    }
+
+    /// What has been taken so far. For rotation: `bytes` is the file's size, once flushed, if there is no compression.
+    pub const fn written(&self) -> Written {
+        self.written
+    }
+
+    /// Takes one batch.
+    ///
+    /// # Errors
+    ///
+    /// The batch is of another signal than the ones before, it is a second message of profiles for a format of one message, or
+    /// writing fails. After a failed write the file may end in half a message.
+    pub fn write(&mut self, batch: &Batch) -> Result<(), FileError> {
+        let signal = self.signal.unwrap_or_else(|| batch.signal());
+        self.signal = Some(signal);
+        if batch.signal() != signal {
+            let (message, offset) = (self.written.messages + 1, self.written.bytes);
+            let place = Place { file: self.file.clone(), message, line: None, offset };
+            return Err(FileError::OtherSignal { place, expected: signal, found: batch.signal() });
+        }
+        let first = self.written.messages == 0;
+        if !first && signal == Signal::Profiles && matches!(self.format, FileFormat::Pb | FileFormat::Json) {
+            return Err(FileError::SecondProfiles { file: self.file.clone(), format: self.format });
+        }
+        match self.format {
+            FileFormat::Jsonl => self.write_line(batch)?,
+            FileFormat::Json => self.write_json(batch, first)?,
+            FileFormat::Pb => self.put(batch.bytes())?,
+            FileFormat::Frames => self.write_frame(batch)?,
+            FileFormat::Otlp if first => self.held = Some(batch.clone()),
+            FileFormat::Otlp => {
+                self.release()?;
+                self.write_frame(batch)?;
+            }
+        }
+        self.written.messages += 1;
+        self.written.items += batch.items() as u64;
+        Ok(())
+    }
+
+    /// Hands everything taken so far to the system, so that it is in the file even if this process ends now (not if the machine
+    /// does). Ends the current compressed block: a few bytes and some compression lost each time. An `.otlp` file becomes frames.
+    ///
+    /// # Errors
+    ///
+    /// Writing fails.
+    pub fn flush(&mut self) -> Result<(), FileError> {
+        self.release()?;
+        self.sink.flush().map_err(|source| FileError::Write { file: self.file.clone(), source })
+    }
+
+    /// Writes the end and closes the file.
+    ///
+    /// # Errors
+    ///
+    /// Writing fails.
+    pub fn finish(mut self) -> Result<Written, FileError> {
+        if let Some(only) = self.held.take() {
+            self.put(only.bytes())?;
+        }
+        if self.format == FileFormat::Json && self.written.messages > 0 {
+            let end: &[u8] = if self.signal == Some(Signal::Profiles) { b"\n" } else { b"]}\n" };
+            self.put(end)?;
+        }
+        let Self { file, sink, written, .. } = self;
+        match sink.finish() {
+            Ok(_) => Ok(written),
+            Err(source) => Err(FileError::Write { file, source }),
+        }
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), FileError> {
+        self.sink.write_all(bytes).map_err(|source| FileError::Write { file: self.file.clone(), source })?;
+        self.written.bytes += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn write_frame(&mut self, batch: &Batch) -> Result<(), FileError> {
+        let Ok(length) = u32::try_from(batch.bytes().len()) else {
+            let source = io::Error::new(io::ErrorKind::InvalidInput, "a frame holds at most 4 GiB");
+            return Err(FileError::Write { file: self.file.clone(), source });
+        };
+        self.put(&length.to_be_bytes())?;
+        self.put(batch.bytes())
+    }
+
+    /// Writes the held first message as a frame.
+    fn release(&mut self) -> Result<(), FileError> {
+        match self.held.take() {
+            Some(held) => {
+                self.format = FileFormat::Frames;
+                self.write_frame(&held)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn write_line(&mut self, batch: &Batch) -> Result<(), FileError> {
+        let mut text = std::mem::take(&mut self.text);
+        text.clear();
+        self.written.left_out += json::write(batch, &mut text) as u64;
+        text.push(b'\n');
+        let result = self.put(&text);
+        self.text = text;
+        result
+    }
+
+    /// Joins messages into one: their lists one after another in one list. A message of profiles stands alone, as it is.
+    fn write_json(&mut self, batch: &Batch, first: bool) -> Result<(), FileError> {
+        let mut text = std::mem::take(&mut self.text);
+        text.clear();
+        self.written.left_out += json::write(batch, &mut text) as u64;
+        let result = self.join_json(batch.signal(), &text, first);
+        self.text = text;
+        result
+    }
+
+    fn join_json(&mut self, signal: Signal, text: &[u8], first: bool) -> Result<(), FileError> {
+        if signal == Signal::Profiles {
+            return self.put(text);
+        }
+        let head = format!("{{\"{}\":[", signal.json_key());
+        let list = match text.strip_prefix(head.as_bytes()).and_then(|rest| rest.strip_suffix(JSON_END)) {
+            Some(list) => list,
+            None if text == b"{}" => &[],
+            None => {
+                let source =
+                    io::Error::new(io::ErrorKind::InvalidData, "a message with more than its one list");
+                return Err(FileError::Write { file: self.file.clone(), source });
+            }
+        };
+        if first {
+            self.put(head.as_bytes())?;
+        }
+        if list.is_empty() {
+            return Ok(());
+        }
+        if std::mem::replace(&mut self.listed, true) {
+            self.put(b",")?;
+        }
+        self.put(list)
+    }
+}
+
+impl std::fmt::Debug for FileWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FileWriter")
+            .field("file", &self.file)
+            .field("format", &self.format)
+            .field("codec", &self.codec())
+            .field("signal", &self.signal)
+            .field("written", &self.written)
+            .finish_non_exhaustive()
+    }
+}
