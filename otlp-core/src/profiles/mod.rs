@@ -3,6 +3,7 @@
 mod dictionary;
 mod handle;
 pub(crate) mod layout;
+pub(crate) mod rebase;
 mod view;
 mod writer;
 
