@@ -1,4 +1,5 @@
 //! Sizes of what comes out, and that everything does, in order.
+#![allow(clippy::unwrap_used, reason = "a panic is the report of a failed test")]
 
 use std::num::NonZeroUsize;
 
