@@ -83,10 +83,12 @@ impl ZstdExpander {
             return Err(DecompressError::NeedsDictionary { id: dictionary, offset });
         }
         // A frame that lies here as a whole, with room for all it holds, is decompressed in place: no window is kept.
-        let in_place = self.head.is_empty()
-            && content.is_some_and(|size| size <= room as u64)
-            && find_frame_compressed_size(rest).is_ok();
-        if window > self.max_window && !in_place {
+        let in_place = || {
+            self.head.is_empty()
+                && content.is_some_and(|size| size <= room as u64)
+                && find_frame_compressed_size(rest).is_ok()
+        };
+        if window > self.max_window && !in_place() {
             return Err(DecompressError::WindowTooLarge { window, limit: self.max_window, offset });
         }
         Ok(())

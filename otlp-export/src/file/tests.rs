@@ -288,3 +288,27 @@ fn a_flush_puts_everything_into_the_file() {
         assert!(read(&path).is_ok(), "{ending} is complete");
     }
 }
+
+proptest::proptest! {
+    /// Whatever lies in a file, reading it ends, with errors that can be printed.
+    #[test]
+    fn any_content_is_survived(
+        mut bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300),
+        start in proptest::sample::select(vec![
+            &b""[..], b"{\"resourceSpans\":[", b"\0\0\0\x09\x0a\x07", b"\x0a\x06\x12\x04", b"\x1f\x8b\x08\0\0\0\0\0\0\x03", b"\x28\xb5\x2f\xfd",
+        ]),
+        name in proptest::sample::select(vec!["-", "x.json", "x.jsonl", "traces.pb", "x.frames", "x.otlp", "x.pb.gz", "x.zst"]),
+    ) {
+        bytes.splice(0..0, start.iter().copied());
+        match FileReader::from_reader(name, Cursor::new(bytes), &ReadOptions::default()) {
+            Ok(reader) => {
+                for result in reader.take(1000) {
+                    if let Err(error) = result {
+                        proptest::prop_assert!(error.to_string().contains(name));
+                    }
+                }
+            }
+            Err(error) => proptest::prop_assert!(error.to_string().starts_with(name)),
+        }
+    }
+}
