@@ -23,8 +23,8 @@ use crate::{
 #[must_use = "a builder does nothing before `build`"]
 pub struct ClientBuilder {
     protocol: Protocol,
-    base: Option<String>,
-    own: [Option<String>; 4],
+    base: Option<Url>,
+    own: [Option<Url>; 4],
     codec: Codec,
     level: Level,
     headers: Vec<(String, Secret)>,
@@ -41,6 +41,19 @@ struct Secret(String);
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("[redacted]")
+    }
+}
+
+/// An endpoint as it was given; `Debug` shows it without query, and not at all if it holds a password.
+#[derive(Clone)]
+struct Url(String);
+
+impl std::fmt::Debug for Url {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match Endpoint::parse(&self.0) {
+            Ok(endpoint) => endpoint.fmt(f),
+            Err(error) => write!(f, "[no endpoint: {error}]"),
+        }
     }
 }
 
@@ -71,14 +84,14 @@ impl ClientBuilder {
     /// The base URL of all signals, `http://` or `https://`: HTTP appends each signal's path to it, gRPC uses scheme, host and port.
     /// Default, if no signal has an endpoint of its own: [`Protocol::default_endpoint`].
     pub fn endpoint(mut self, url: &str) -> Self {
-        self.base = Some(url.to_owned());
+        self.base = Some(Url(url.to_owned()));
         self
     }
 
     /// The URL of one signal, taken as it is (`/` for no path). With such endpoints and no [`ClientBuilder::endpoint`], batches of
     /// the other signals are refused.
     pub fn signal_endpoint(mut self, signal: Signal, url: &str) -> Self {
-        self.own[signal as usize] = Some(url.to_owned());
+        self.own[signal as usize] = Some(Url(url.to_owned()));
         self
     }
 
@@ -166,14 +179,14 @@ impl ClientBuilder {
             Ok(endpoint)
         };
         let base = match &self.base {
-            Some(url) => Some(parse("endpoint", url)?),
+            Some(Url(url)) => Some(parse("endpoint", url)?),
             None if self.own.iter().all(Option::is_none) => Some(Endpoint::default_for(self.protocol)),
             None => None,
         };
         let mut endpoints = [None, None, None, None];
         for signal in Signal::ALL {
             endpoints[signal as usize] = match &self.own[signal as usize] {
-                Some(url) => Some(parse(&format!("endpoint for {signal}"), url)?),
+                Some(Url(url)) => Some(parse(&format!("endpoint for {signal}"), url)?),
                 None if self.protocol == Protocol::Grpc => base.clone(),
                 None => base.clone().map(|base| base.for_signal(signal)),
             };
