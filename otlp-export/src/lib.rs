@@ -13,6 +13,8 @@ mod header;
 mod outcome;
 mod protocol;
 mod retry;
+#[cfg(feature = "server")]
+mod server;
 mod tls;
 
 #[cfg(feature = "http")]
@@ -23,4 +25,11 @@ pub use otlp_core::Signal;
 pub use outcome::{Delivery, Failure, FailureKind, Outcome};
 pub use protocol::{ParseProtocolError, Protocol};
 pub use retry::{Backoff, Jitter, RetryPolicy};
+#[cfg(feature = "server")]
+pub use server::{
+    Peer, Receiver, Refusal, Running, Server, ServerBuilder, ServerError, ServerLimits, ServerStats,
+    SignalStats, Verdict,
+};
+#[cfg(all(feature = "server", feature = "tls"))]
+pub use tls::ServerTls;
 pub use tls::{TlsError, TlsOptions};

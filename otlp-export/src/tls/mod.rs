@@ -6,8 +6,12 @@ mod error;
 mod option;
 #[cfg(feature = "tls")]
 pub(crate) mod pem;
+#[cfg(all(feature = "server", feature = "tls"))]
+pub(crate) mod server;
 
 pub use error::TlsError;
 #[cfg(feature = "tls")]
 pub(crate) use option::Source;
 pub use option::TlsOptions;
+#[cfg(all(feature = "server", feature = "tls"))]
+pub use server::ServerTls;

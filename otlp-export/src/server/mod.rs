@@ -1,0 +1,38 @@
+//! The receiving side: OTLP/gRPC and OTLP/HTTP on two ports or one.
+
+mod activity;
+mod auth;
+mod body;
+mod budget;
+mod builder;
+#[cfg(feature = "grpc")]
+mod companion;
+mod connection;
+mod content;
+mod core;
+mod decode;
+mod error;
+mod fault;
+#[cfg(feature = "grpc")]
+mod grpc;
+mod http;
+mod limit;
+mod listener;
+mod mapping;
+mod peer;
+mod receiver;
+mod render;
+mod response;
+mod running;
+mod stats;
+mod trailers;
+mod verdict;
+
+pub use builder::{Server, ServerBuilder};
+pub use error::ServerError;
+pub use limit::ServerLimits;
+pub use peer::Peer;
+pub use receiver::Receiver;
+pub use running::Running;
+pub use stats::{Refusal, ServerStats, SignalStats};
+pub use verdict::Verdict;
