@@ -7,8 +7,8 @@ use std::process::Command;
 use anyhow::{Context, bail};
 
 use crate::args::Args;
-use crate::process::{cargo, run as run_command};
-use crate::{section, workspace};
+use crate::process::run as run_command;
+use crate::{reference, section, workspace};
 
 /// The page and the part of it that `--write` fills.
 const PAGE: &str = "docs/src/interop.md";
@@ -27,7 +27,7 @@ pub(crate) fn run(mut args: Args) -> anyhow::Result<()> {
     }
     let otlp = match given {
         Some(path) => path,
-        None => build(&root, release)?,
+        None => reference::build(release)?,
     };
     let home = root.join("target/interop");
     let python = python(&root, &home)?;
@@ -43,18 +43,6 @@ pub(crate) fn run(mut args: Args) -> anyhow::Result<()> {
         section::write(PAGE, SECTION, &std::fs::read_to_string(&result)?, None)?;
     }
     Ok(())
-}
-
-fn build(root: &Path, release: bool) -> anyhow::Result<PathBuf> {
-    let mut build = cargo();
-    build.args(["build", "--quiet", "--package", "otlp-cli"]);
-    if release {
-        build.arg("--release");
-    }
-    run_command(&mut build)?;
-    let folder = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let name = format!("otlp{}", std::env::consts::EXE_SUFFIX);
-    Ok(folder.join(if release { "release" } else { "debug" }).join(name))
 }
 
 /// A virtual environment with the packages of `requirements.txt`; its interpreter.

@@ -13,6 +13,7 @@ mod fuzz;
 mod interop;
 mod nextest;
 mod process;
+mod reference;
 mod section;
 mod tidy;
 mod tool;
@@ -51,6 +52,12 @@ const VERBS: &[Verb] = &[
         usage: "[--check]",
         help: "count the crates a build pulls in, write docs/src/crates/counts.md",
         run: crates::run,
+    },
+    Verb {
+        name: "reference",
+        usage: "[--check]",
+        help: "the commands' help texts in docs/src/cli.md, and the flags that examples use",
+        run: reference::run,
     },
     Verb {
         name: "deny",
