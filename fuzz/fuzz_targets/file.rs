@@ -22,7 +22,7 @@ fuzz_target!(|data: &[u8]| {
     let Some((first, bytes)) = data.split_first() else { return };
     let name = NAMES[usize::from(first % 8)];
     let options = ReadOptions::default().with_limits(Limits::default().with_max_bytes(1 << 20));
-    let Ok(reader) = FileReader::from_reader(Cursor::new(bytes.to_vec()), name, &options) else { return };
+    let Ok(reader) = FileReader::from_reader(name, Cursor::new(bytes.to_vec()), &options) else { return };
     let mut items = 0;
     for batch in reader {
         match batch {
