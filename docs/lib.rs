@@ -20,7 +20,6 @@ macro_rules! pages {
 pages! {
     readme = "../README.md",
     readme_cli = "../otlp-cli/README.md",
-    readme_export = "../otlp-export/README.md",
     readme_simd = "../otlp-simd/README.md",
     readme_umbrella = "../otlp/README.md",
     quick_start = "src/quick-start.md",

@@ -1,4 +1,5 @@
-//! OTLP in and out: client, server and files.
+// The front page's example needs a server; without one it is a page and no test.
+#![cfg_attr(any(not(doctest), all(feature = "http", feature = "server")), doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "http")]

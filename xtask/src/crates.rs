@@ -51,6 +51,12 @@ const BUILDS: &[Build] = &[
         without: &["tonic"],
     },
     Build {
+        what: "an HTTP client and server",
+        package: "otlp-export",
+        flags: &["--no-default-features", "--features", "http,server"],
+        without: &["tonic"],
+    },
+    Build {
         what: "an HTTP and gRPC client",
         package: "otlp-export",
         flags: &["--no-default-features", "--features", "grpc"],
