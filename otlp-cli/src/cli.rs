@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{exit::Exit, terminal::Color};
+use crate::{convert, exit::Exit, receive, send, terminal::Color};
 
 /// The OTLP toolkit: receive, send, convert, inspect and view traces, metrics, logs and profiles.
 #[derive(Debug, Parser)]
@@ -25,12 +25,20 @@ pub(crate) struct Cli {
 
 /// Every command there is, in the order of `--help`.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {}
+pub(crate) enum Command {
+    Receive(receive::ReceiveArgs),
+    Send(send::SendArgs),
+    Convert(convert::ConvertArgs),
+}
 
 impl Command {
     /// Runs the command; data goes to stdout, talk to stderr.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
-        match self {}
+        match self {
+            Self::Receive(args) => args.run(),
+            Self::Send(args) => args.run(),
+            Self::Convert(args) => args.run(),
+        }
     }
 }
 

@@ -7,7 +7,14 @@
 
 mod arg;
 mod cli;
+mod convert;
 mod exit;
+mod interrupt;
+mod progress;
+mod quantity;
+mod receive;
+mod send;
+mod source;
 mod terminal;
 
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! The three streams: stdout for data, stderr for talk, and what is known about the terminal behind them.
 
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use clap::ValueEnum;
 
@@ -45,12 +45,15 @@ pub(crate) fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Says something on stderr; that nobody listens is no error.
+/// Says a line on stderr; that nobody listens is no error. The line is written at once, so that who waits for it (a script, for
+/// `listening ...`) never reads half of it.
+pub(crate) fn say_line(text: std::fmt::Arguments<'_>) {
+    let _ = stderr().write_all(format!("{text}\n").as_bytes());
+}
+
+/// [`say_line`] with the arguments of `format!`.
 macro_rules! say {
-    ($($text:tt)*) => {{
-        use std::io::Write as _;
-        let _ = writeln!($crate::terminal::stderr(), $($text)*);
-    }};
+    ($($text:tt)*) => { $crate::terminal::say_line(format_args!($($text)*)) };
 }
 pub(crate) use say;
 

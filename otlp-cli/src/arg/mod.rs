@@ -1,7 +1,13 @@
 //! Values on the command line that several commands share.
 
+mod address;
 mod duration;
+mod format;
+mod header;
 mod size;
 
+pub(crate) use address::address;
 pub(crate) use duration::duration;
+pub(crate) use format::{Format, format};
+pub(crate) use header::HeaderArg;
 pub(crate) use size::size;
