@@ -138,18 +138,23 @@ impl Reader<'_> {
                 self.close(start)?;
                 Ok(false)
             }
-            Kind::String => {
-                let start = self.open();
-                self.lexer.string_into(&mut self.out)?;
-                self.close(start)
-            }
-            Kind::Id | Kind::Bytes => {
-                let start = self.open();
-                self.bytes(field)?;
-                self.close(start)
-            }
-            _ => self.scalar(field.kind),
+            _ => self.leaf(field),
         }
+    }
+
+    /// A value without inner structure; not inlined, so that it takes no stack at each level of nesting.
+    #[inline(never)]
+    fn leaf(&mut self, field: &'static Field) -> Read<bool> {
+        let start = match field.kind {
+            Kind::String | Kind::Id | Kind::Bytes => self.open(),
+            kind => return self.scalar(kind),
+        };
+        if matches!(field.kind, Kind::String) {
+            self.lexer.string_into(&mut self.out)?;
+        } else {
+            self.bytes(field)?;
+        }
+        self.close(start)
     }
 
     /// Elements with a key each: messages, strings, bytes.
@@ -181,6 +186,7 @@ impl Reader<'_> {
     }
 
     /// Numbers behind one key and one length.
+    #[inline(never)]
     fn packed(&mut self, field: &'static Field) -> Read<()> {
         let key = self.out.len();
         put_key(&mut self.out, field.number, LEN);

@@ -68,9 +68,9 @@ impl Writer<'_> {
             }
         }
         let start = self.out.len();
-        for (field, (first, end)) in message.fields.iter().zip(ranges) {
-            if end > 0 {
-                self.field(field, &bytes[first..end]);
+        for (field, (first, end)) in message.fields.iter().zip(&ranges) {
+            if *end > 0 {
+                self.field(field, &bytes[*first..*end]);
             }
         }
         // Each field wrote a comma in front of itself; the first one becomes the brace.
@@ -120,6 +120,7 @@ impl Writer<'_> {
         true
     }
 
+    #[inline(never)]
     fn packed(&mut self, kind: Kind, packed: &[u8]) {
         match kind.wire() {
             VARINT => {
@@ -151,6 +152,15 @@ impl Writer<'_> {
     fn value(&mut self, kind: Kind, value: Value<'_>) {
         match kind {
             Kind::Message(message) => self.message(message, value.bytes()),
+            kind => self.scalar(kind, value),
+        }
+    }
+
+    /// A value without inner structure; not inlined, so that its buffers take no stack at each level of nesting.
+    #[inline(never)]
+    fn scalar(&mut self, kind: Kind, value: Value<'_>) {
+        match kind {
+            Kind::Message(_) => {}
             Kind::String => write_string(self.out, value.bytes()),
             Kind::Id => self.hex(value.bytes()),
             Kind::Bytes => self.base64(value.bytes()),
