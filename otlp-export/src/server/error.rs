@@ -15,7 +15,7 @@ pub enum ServerError {
     #[error("the server needs a tokio runtime with its network and time drivers: call start from inside one")]
     NoRuntime,
     /// An address cannot be listened on; mostly because another program does.
-    #[error("cannot listen on {address} for {protocol}: {source}")]
+    #[error("cannot listen on {address} for {protocol}")]
     Bind {
         /// The address as given.
         address: SocketAddr,

@@ -118,3 +118,89 @@ impl Fault {
 pub(super) fn retry_after_seconds(delay: Duration) -> u64 {
     delay.as_secs().saturating_add(u64::from(delay.subsec_nanos() > 0))
 }
+
+#[cfg(test)]
+mod tests {
+    use otlp_compress::DecompressError;
+    use otlp_core::{Batch, Limits, Signal, json};
+
+    use super::*;
+
+    /// One fault of each kind.
+    fn faults() -> Vec<Fault> {
+        let limits = Limits::default();
+        let options = json::JsonOptions::default();
+        let text = || "x".to_owned();
+        vec![
+            Fault::Method { given: text() },
+            Fault::Path { path: text(), known: "" },
+            Fault::ContentType { given: None },
+            Fault::WrongPort { here: text(), speaks: "", asked: "", elsewhere: text() },
+            Fault::Coding { given: text(), accepted: "gzip" },
+            Fault::Unauthenticated,
+            Fault::TooLargeOnTheWire { size: 2, at_least: true, limit: 1 },
+            Fault::TooLarge { limit: 1 },
+            Fault::Compression(DecompressError::Truncated { codec: otlp_compress::Codec::Gzip, offset: 1 }),
+            Fault::Truncated(text()),
+            Fault::Protobuf(Batch::parse(Signal::Logs, vec![0xff], &limits).unwrap_err()),
+            Fault::Json(json::read(Signal::Logs, b"", &options, &limits).unwrap_err()),
+            Fault::BodyTimeout { limit: OVERLOAD_WAIT },
+            Fault::ReceiveTimeout { limit: OVERLOAD_WAIT },
+            Fault::Overloaded { limit: 1 },
+            Fault::RetryLater { after: Some(OVERLOAD_WAIT) },
+            Fault::Invalid { what: text() },
+            Fault::Internal,
+            Fault::ResponseTooLarge { limit: 1 },
+        ]
+    }
+
+    #[test]
+    fn g12_g13_h11_what_may_be_retried_is_the_same_on_both_transports() {
+        for fault in faults() {
+            let answer = fault.answer();
+            let over_grpc = matches!(answer.status.code, 1 | 4 | 10 | 11 | 14 | 15)
+                || (answer.status.code == 8 && answer.status.retry_delay.is_some());
+            let over_http = matches!(answer.http.as_u16(), 429 | 502 | 503 | 504);
+            // A body that stalls: HTTP has 408 for it, which OTLP clients must not retry.
+            let stalled = matches!(fault, Fault::BodyTimeout { .. });
+            assert!(over_grpc == over_http || stalled, "{fault:?}: {answer:?}");
+        }
+    }
+
+    #[test]
+    fn h9_every_fault_is_an_error_with_a_text_and_a_reason() {
+        for fault in faults() {
+            let answer = fault.answer();
+            assert!(answer.http.is_client_error() || answer.http.is_server_error(), "{fault:?}");
+            assert!(!answer.status.message.is_empty() && answer.status.code != 0, "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn g2_too_large_never_asks_to_come_again() {
+        for fault in faults() {
+            let status = fault.answer().status;
+            assert!(
+                status.code != Code::ResourceExhausted as i32 || status.retry_delay.is_none(),
+                "{fault:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn h10_bad_request_names_the_field() {
+        let bytes = vec![0x0a, 0x05, 0x12];
+        let error = Batch::parse(Signal::Traces, bytes, &Limits::default()).unwrap_err();
+        let status = Fault::Protobuf(error).answer().status;
+        assert_eq!(status.violations[0].field, "resource_spans[0]");
+        assert!(status.violations[0].description.contains("byte 1"), "{status:?}");
+    }
+
+    #[test]
+    fn h12_seconds_are_rounded_up() {
+        for (millis, seconds) in [(0, 0), (1, 1), (1000, 1), (1001, 2)] {
+            assert_eq!(retry_after_seconds(Duration::from_millis(millis)), seconds);
+        }
+        assert_eq!(retry_after_seconds(Duration::MAX), u64::MAX);
+    }
+}

@@ -123,6 +123,18 @@ async fn h10_bad_protobuf_names_the_place() {
 }
 
 #[tokio::test]
+async fn profiles_in_an_older_layout_are_named_not_misread() {
+    let server = server().await;
+    // A 16-byte profile id in field 8, where OTLP 1.8 had it and nothing of the kind stands now.
+    let old = field(1, &field(2, &field(2, &field(8, &[0; 16]))));
+    let reply =
+        post(server.http_addr().unwrap(), "/v1development/profiles", &[("content-type", PROTOBUF)], old)
+            .await;
+    check(&reply, 400, PROTOBUF, &["OTLP 1.8", "layout"]);
+    unharmed(&server).await;
+}
+
+#[tokio::test]
 async fn h10_bad_json_names_line_and_field() {
     let server = server().await;
     let deep = format!("{{\"resourceSpans\":{}1{}}}", "[".repeat(5000), "]".repeat(5000));

@@ -85,7 +85,9 @@ async fn what_cannot_start_says_why() {
     let taken = std::net::TcpListener::bind(LOCAL).unwrap();
     let address = taken.local_addr().unwrap();
     let error = Server::builder(accept).http(address).start().await.unwrap_err();
-    assert!(error.to_string().starts_with(&format!("cannot listen on {address} for OTLP/HTTP: ")), "{error}");
+    assert_eq!(error.to_string(), format!("cannot listen on {address} for OTLP/HTTP"));
+    let source = std::error::Error::source(&error).unwrap().downcast_ref::<std::io::Error>().unwrap();
+    assert_eq!(source.kind(), std::io::ErrorKind::AddrInUse);
 }
 
 #[test]

@@ -158,7 +158,8 @@ async fn a_head_that_does_not_end_loses_its_connection() {
 
 #[tokio::test]
 async fn idle_connections_are_closed() {
-    let server = start(accept, ServerLimits::default().with_idle_timeout(SHORT)).await;
+    let server =
+        start(accept, ServerLimits::default().with_idle_timeout(SHORT).with_header_timeout(SHORT)).await;
     let silent = TcpStream::connect(server.http_addr().unwrap()).await.unwrap();
     assert_eq!(rest(silent).await, "");
     let mut used = TcpStream::connect(server.http_addr().unwrap()).await.unwrap();
