@@ -1,8 +1,10 @@
-//! `Key`: an attribute's name with its encoding.
+//! `Key`: an attribute's name, known at compile time.
 
 use std::fmt;
 
-/// An attribute's name, known at compile time, with the bytes that stand before it on the wire.
+use crate::wire::{put_len, varint_len};
+
+/// An attribute's name, known at compile time.
 ///
 /// Conventions are published as constants of this type; writers take it wherever they take a `&str`.
 ///
@@ -11,51 +13,21 @@ use std::fmt;
 /// const HTTP_ROUTE: Key = Key::new("http.route");
 /// assert_eq!(HTTP_ROUTE.name(), "http.route");
 /// ```
+// It holds no encoding: writing the two bytes before a name costs less than copying them; see decision 0002.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
     name: &'static str,
-    header: Header,
-}
-
-/// `KeyValue.key`: key byte and length, and how many bytes these are.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Header {
-    bytes: [u8; 8],
-    len: u8,
 }
 
 impl Key {
-    /// The key of this name; its encoding is computed at compile time in a `const`.
+    /// The key of this name.
     pub const fn new(name: &'static str) -> Self {
-        Self { name, header: Header::new(name.len()) }
+        Self { name }
     }
 
     /// The name: `http.route`.
     pub const fn name(&self) -> &'static str {
         self.name
-    }
-}
-
-impl Header {
-    #[inline]
-    const fn new(length: usize) -> Self {
-        // Seven bytes count to 2^49, more than any address space holds.
-        let mut rest = length as u64;
-        // Field 1, length-delimited.
-        let mut bytes = [0x0a, 0, 0, 0, 0, 0, 0, 0];
-        let mut at = 1;
-        while rest >= 0x80 && at < 7 {
-            bytes[at] = rest as u8 | 0x80;
-            rest >>= 7;
-            at += 1;
-        }
-        bytes[at] = rest as u8;
-        Self { bytes, len: at as u8 + 1 }
-    }
-
-    #[inline]
-    pub(crate) fn as_slice(&self) -> &[u8] {
-        &self.bytes[..usize::from(self.len)]
     }
 }
 
@@ -82,7 +54,6 @@ impl fmt::Debug for Key {
 #[derive(Clone, Copy)]
 pub struct KeyRef<'a> {
     name: &'a str,
-    header: Header,
 }
 
 impl<'a> KeyRef<'a> {
@@ -91,16 +62,16 @@ impl<'a> KeyRef<'a> {
         self.name
     }
 
-    /// Bytes of the whole field.
+    /// Bytes of the field.
     #[inline]
-    pub(crate) fn len(&self) -> usize {
-        usize::from(self.header.len) + self.name.len()
+    pub(crate) const fn len(&self) -> usize {
+        1 + varint_len(self.name.len() as u64) + self.name.len()
     }
 
+    /// Appends `KeyValue.key`.
     #[inline]
     pub(crate) fn put(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.header.as_slice());
-        out.extend_from_slice(self.name.as_bytes());
+        put_len(out, 1, self.name.as_bytes());
     }
 }
 
@@ -113,55 +84,27 @@ impl fmt::Debug for KeyRef<'_> {
 impl<'a> From<&'a str> for KeyRef<'a> {
     #[inline]
     fn from(name: &'a str) -> Self {
-        Self { name, header: Header::new(name.len()) }
+        Self { name }
     }
 }
 
 impl<'a> From<&'a String> for KeyRef<'a> {
     #[inline]
     fn from(name: &'a String) -> Self {
-        Self::from(name.as_str())
+        Self { name }
     }
 }
 
 impl From<Key> for KeyRef<'_> {
     #[inline]
     fn from(key: Key) -> Self {
-        Self { name: key.name, header: key.header }
+        Self { name: key.name }
     }
 }
 
 impl From<&Key> for KeyRef<'_> {
     #[inline]
     fn from(key: &Key) -> Self {
-        Self { name: key.name, header: key.header }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::wire::put_len;
-
-    #[test]
-    fn encodes_as_field_one_of_key_value() {
-        for length in [0, 1, 10, 127, 128, 16_383, 16_384, 3 << 20] {
-            let name = "k".repeat(length);
-            let mut expected = Vec::new();
-            put_len(&mut expected, 1, name.as_bytes());
-            let mut actual = Vec::new();
-            let key = KeyRef::from(&name);
-            key.put(&mut actual);
-            assert_eq!(actual, expected, "{length}");
-            assert_eq!(key.len(), expected.len());
-        }
-    }
-
-    #[test]
-    fn constant_and_text_are_the_same() {
-        const ROUTE: Key = Key::new("http.route");
-        assert_eq!(KeyRef::from(ROUTE).header.as_slice(), KeyRef::from("http.route").header.as_slice());
-        assert_eq!(KeyRef::from(&ROUTE).name(), "http.route");
-        assert_eq!(ROUTE.to_string(), "http.route");
+        Self { name: key.name }
     }
 }

@@ -206,7 +206,7 @@ impl<'a> Message<'a> {
     /// Opens attribute `number` up to its `AnyValue`.
     pub(super) fn attribute_value(&mut self, number: u32, key: KeyRef<'_>) -> Message<'_> {
         let pair = self.child(number, 0);
-        key.put(&mut pair.sink.bytes);
+        pair.sink.put_attribute_key(key);
         pair.into_child(2, 0)
     }
 

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::key::KeyRef;
 use crate::wire::{put_key, put_varint, varint_len};
 use crate::{Batch, Signal};
 
@@ -82,6 +83,11 @@ impl Sink {
         if self.open.len() + room > MAX_LEVELS && self.muted == 0 {
             self.muted = self.open.len();
         }
+    }
+
+    /// The key field of the attribute that was just opened.
+    pub(super) fn put_attribute_key(&mut self, key: KeyRef<'_>) {
+        key.put(&mut self.bytes);
     }
 
     /// Whether what is written now will vanish.

@@ -2,7 +2,7 @@
 
 use super::Sink;
 use crate::key::KeyRef;
-use crate::wire::{LEN, put_key, put_varint, varint_len};
+use crate::wire::{FIXED64, LEN, VARINT, put_key, put_len, put_varint, varint_len};
 
 /// A borrowed attribute value, the argument of every `attr` and of log bodies.
 ///
@@ -112,9 +112,67 @@ const BYTES: u32 = 7;
 pub(super) const ARRAY_ROOM: usize = 1;
 pub(super) const MAP_ROOM: usize = 2;
 
+/// Appends field `number`, a `KeyValue`.
+// Inlined so that the kind of value, known at nearly every call, is chosen at compile time; what it calls is not, or
+// each call would carry the whole encoding.
+#[inline(always)]
+pub(super) fn put_attribute(sink: &mut Sink, number: u32, key: KeyRef<'_>, value: ValueRef<'_>) {
+    match value {
+        ValueRef::Str(value) => put_str_attribute(sink, number, key, value),
+        ValueRef::Bytes(value) => put_bytes_attribute(sink, number, key, value),
+        ValueRef::Int(value) => put_int_attribute(sink, number, key, value),
+        ValueRef::Double(value) => put_double_attribute(sink, number, key, value),
+        ValueRef::Bool(value) => put_bool_attribute(sink, number, key, value),
+        value => put_other_attribute(sink, number, key, value),
+    }
+}
+
+fn put_str_attribute(sink: &mut Sink, number: u32, key: KeyRef<'_>, value: &str) {
+    put_pair(sink, number, key, ValueRef::Str(value));
+}
+
+fn put_bytes_attribute(sink: &mut Sink, number: u32, key: KeyRef<'_>, value: &[u8]) {
+    put_pair(sink, number, key, ValueRef::Bytes(value));
+}
+
+fn put_int_attribute(sink: &mut Sink, number: u32, key: KeyRef<'_>, value: i64) {
+    put_pair(sink, number, key, ValueRef::Int(value));
+}
+
+fn put_double_attribute(sink: &mut Sink, number: u32, key: KeyRef<'_>, value: f64) {
+    put_pair(sink, number, key, ValueRef::Double(value));
+}
+
+fn put_bool_attribute(sink: &mut Sink, number: u32, key: KeyRef<'_>, value: bool) {
+    put_pair(sink, number, key, ValueRef::Bool(value));
+}
+
+/// Lists, and nothing at all.
+fn put_other_attribute(sink: &mut Sink, number: u32, key: KeyRef<'_>, value: ValueRef<'_>) {
+    sink.open(number, 0);
+    sink.put_attribute_key(key);
+    put_any(sink, 2, value);
+    sink.close();
+}
+
+/// A `KeyValue` of a scalar.
+#[inline(always)]
+fn put_pair(sink: &mut Sink, number: u32, key: KeyRef<'_>, value: ValueRef<'_>) {
+    let length = value.scalar_len().unwrap_or_default();
+    let pair = key.len() + 1 + varint_len(length as u64) + length;
+    let out = &mut sink.bytes;
+    out.reserve(1 + varint_len(pair as u64) + pair);
+    put_key(out, number, LEN);
+    put_varint(out, pair as u64);
+    key.put(out);
+    put_key(out, 2, LEN);
+    put_varint(out, length as u64);
+    value.put_scalar(out);
+}
+
 impl ValueRef<'_> {
     /// Bytes of the `AnyValue`'s fields; `None` for lists.
-    #[inline]
+    #[inline(always)]
     fn scalar_len(&self) -> Option<usize> {
         Some(match self {
             Self::Empty => 0,
@@ -128,26 +186,21 @@ impl ValueRef<'_> {
     }
 
     /// Appends the `AnyValue`'s fields; nothing for lists.
-    #[inline]
+    #[inline(always)]
     fn put_scalar(&self, out: &mut Vec<u8>) {
         match *self {
-            Self::Str(text) => {
-                put_key(out, STRING, LEN);
-                put_varint(out, text.len() as u64);
-                out.extend_from_slice(text.as_bytes());
+            Self::Str(text) => put_len(out, STRING, text.as_bytes()),
+            Self::Bytes(bytes) => put_len(out, BYTES, bytes),
+            Self::Bool(value) => {
+                put_key(out, BOOL, VARINT);
+                out.push(u8::from(value));
             }
-            Self::Bytes(bytes) => {
-                put_key(out, BYTES, LEN);
-                put_varint(out, bytes.len() as u64);
-                out.extend_from_slice(bytes);
-            }
-            Self::Bool(value) => out.extend_from_slice(&[(BOOL << 3) as u8, u8::from(value)]),
             Self::Int(value) => {
-                put_key(out, INT, crate::wire::VARINT);
+                put_key(out, INT, VARINT);
                 put_varint(out, value as u64);
             }
             Self::Double(value) => {
-                put_key(out, DOUBLE, crate::wire::FIXED64);
+                put_key(out, DOUBLE, FIXED64);
                 out.extend_from_slice(&value.to_le_bytes());
             }
             _ => {}
@@ -155,37 +208,13 @@ impl ValueRef<'_> {
     }
 }
 
-/// Appends field `number`, a `KeyValue`.
-#[inline]
-pub(super) fn put_attribute(sink: &mut Sink, number: u32, key: KeyRef<'_>, value: ValueRef<'_>) {
-    let Some(length) = value.scalar_len() else {
-        return put_list_attribute(sink, number, key, value);
-    };
-    let pair = key.len() + 1 + varint_len(length as u64) + length;
-    let out = &mut sink.bytes;
-    out.reserve(pair + 11);
-    put_key(out, number, LEN);
-    put_varint(out, pair as u64);
-    key.put(out);
-    put_key(out, 2, LEN);
-    put_varint(out, length as u64);
-    value.put_scalar(out);
-}
-
-#[inline(never)]
-fn put_list_attribute(sink: &mut Sink, number: u32, key: KeyRef<'_>, value: ValueRef<'_>) {
-    sink.open(number, 0);
-    key.put(&mut sink.bytes);
-    put_any(sink, 2, value);
-    sink.close();
-}
-
 /// Appends field `number`, an `AnyValue`.
 pub(super) fn put_any(sink: &mut Sink, number: u32, value: ValueRef<'_>) {
     if let Some(length) = value.scalar_len() {
-        put_key(&mut sink.bytes, number, LEN);
-        put_varint(&mut sink.bytes, length as u64);
-        value.put_scalar(&mut sink.bytes);
+        let out = &mut sink.bytes;
+        put_key(out, number, LEN);
+        put_varint(out, length as u64);
+        value.put_scalar(out);
         return;
     }
     sink.open(number, 0);
