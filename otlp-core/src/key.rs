@@ -13,7 +13,7 @@ use crate::wire::{put_len, varint_len};
 /// const HTTP_ROUTE: Key = Key::new("http.route");
 /// assert_eq!(HTTP_ROUTE.name(), "http.route");
 /// ```
-// It holds no encoding: writing the two bytes before a name costs less than copying them; see decision 0002.
+// It holds no encoding: writing the two bytes before a name costs less than copying them; see decision 5.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
     name: &'static str,
