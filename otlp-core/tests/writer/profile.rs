@@ -209,6 +209,9 @@ fn put(
 }
 
 proptest! {
+    // A dictionary is a thousand rows.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn written_and_decoded_is_the_same(seed: u64) {
         let r = &mut Random(seed);
