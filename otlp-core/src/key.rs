@@ -62,16 +62,21 @@ impl<'a> KeyRef<'a> {
         self.name
     }
 
-    /// Bytes of the field.
+    /// Bytes of the field; an empty name has none.
     #[inline]
-    pub(crate) const fn len(&self) -> usize {
-        1 + varint_len(self.name.len() as u64) + self.name.len()
+    pub(crate) const fn field_len(&self) -> usize {
+        match self.name.len() {
+            0 => 0,
+            length => 1 + varint_len(length as u64) + length,
+        }
     }
 
     /// Appends `KeyValue.key`.
     #[inline]
     pub(crate) fn put(&self, out: &mut Vec<u8>) {
-        put_len(out, 1, self.name.as_bytes());
+        if !self.name.is_empty() {
+            put_len(out, 1, self.name.as_bytes());
+        }
     }
 }
 

@@ -159,7 +159,7 @@ fn put_other_attribute(sink: &mut Sink, number: u32, key: KeyRef<'_>, value: Val
 #[inline(always)]
 fn put_pair(sink: &mut Sink, number: u32, key: KeyRef<'_>, value: ValueRef<'_>) {
     let length = value.scalar_len().unwrap_or_default();
-    let pair = key.len() + 1 + varint_len(length as u64) + length;
+    let pair = key.field_len() + 1 + varint_len(length as u64) + length;
     let out = &mut sink.bytes;
     out.reserve(1 + varint_len(pair as u64) + pair);
     put_key(out, number, LEN);

@@ -3,7 +3,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use otlp_core::logs::LogsWriter;
+use otlp_core::metrics::MetricsWriter;
+use otlp_core::profiles::ProfilesWriter;
 use otlp_core::proto::collector::logs::v1::ExportLogsServiceRequest;
+use otlp_core::proto::collector::metrics::v1::ExportMetricsServiceRequest;
+use otlp_core::proto::collector::profiles::v1development::ExportProfilesServiceRequest;
 use otlp_core::proto::collector::trace::v1::ExportTraceServiceRequest;
 use otlp_core::proto::common::v1::{AnyValue, any_value::Value};
 use otlp_core::trace::{SpanKind, StatusCode, TracesWriter};
@@ -117,7 +121,7 @@ fn too_deep_is_cut_and_counted() {
         nest(scope.record().body_array(), levels);
         nest(scope.record().dropped_attributes(2).attr_array("list"), levels);
         nest_maps(scope.record().attr_map("map"), levels);
-        let cut = writer.cut_values();
+        assert_eq!(writer.cut_values(), [47, 46, 30].iter().filter(|most| levels > **most).count());
         let batch = writer.finish();
         let request: ExportLogsServiceRequest = crate::decode(&batch);
         let dropped: Vec<u32> = request.resource_logs[0].scope_logs[0]
@@ -129,20 +133,43 @@ fn too_deep_is_cut_and_counted() {
         // array share 100, the array of the 48th nesting is 101.
         let expected = [u32::from(levels > 47), 2 + u32::from(levels > 46), u32::from(levels > 30)];
         assert_eq!(dropped, expected, "{levels}");
-        let _ = cut;
+    }
+}
+
+/// Wraps a value in arrays and maps, from the inside out, each level on the one before.
+fn wrap(value: ValueRef<'_>, levels: u32, done: &mut dyn FnMut(ValueRef<'_>)) {
+    match levels {
+        0 => done(value),
+        _ if levels.is_multiple_of(2) => wrap(ValueRef::Map(&[("in", value)]), levels - 1, done),
+        _ => wrap(ValueRef::Array(&[value]), levels - 1, done),
+    }
+}
+
+/// Where values start deepest and where they stand in a buffer of their own.
+#[test]
+fn exemplars_and_dictionaries_know_their_depth() {
+    for levels in 30..45 {
+        let (mut metrics, mut profiles) = (MetricsWriter::new(), ProfilesWriter::new());
+        wrap("deep".into(), levels, &mut |value| {
+            let mut resource = metrics.resource(|_| {});
+            let mut scope = resource.scope("", "");
+            scope.metric("m").gauge().point(1).exemplar(1, 2).attr("value", value);
+            profiles.dictionary().attribute("value", value);
+        });
+        // The value of the exemplar's attribute is 8 levels down, the dictionary's 3; an array and a map inside it take 5.
+        let (metrics_cut, profiles_cut) = (metrics.cut_values(), profiles.cut_values());
+        assert_eq!(
+            (metrics_cut, profiles_cut),
+            (usize::from(levels > 37), usize::from(levels > 39)),
+            "{levels}"
+        );
+        crate::decode::<ExportMetricsServiceRequest>(&metrics.finish());
+        crate::decode::<ExportProfilesServiceRequest>(&profiles.finish());
     }
 }
 
 #[test]
 fn borrowed_values_too_deep_are_cut() {
-    // Built from the inside out, each level on the one before.
-    fn wrap(value: ValueRef<'_>, levels: u32, done: &mut dyn FnMut(ValueRef<'_>)) {
-        match levels {
-            0 => done(value),
-            _ if levels.is_multiple_of(2) => wrap(ValueRef::Map(&[("in", value)]), levels - 1, done),
-            _ => wrap(ValueRef::Array(&[value]), levels - 1, done),
-        }
-    }
     for levels in [1, 36, 37, 38, 39, 40, 41, 200] {
         let mut writer = LogsWriter::new();
         wrap("deep".into(), levels, &mut |value| {

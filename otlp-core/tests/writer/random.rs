@@ -87,9 +87,7 @@ impl Random {
     }
 
     fn attribute(&mut self, depth: u32) -> KeyValue {
-        // An empty key is left out by prost and written by writers; both are right, lengths differ.
-        let key = format!("k{}", self.text());
-        KeyValue { key, value: Some(self.value(depth)), key_strindex: 0 }
+        KeyValue { key: self.text(), value: Some(self.value(depth)), key_strindex: 0 }
     }
 
     pub(crate) fn attributes(&mut self) -> Vec<KeyValue> {
