@@ -1,0 +1,207 @@
+//! Whom the client trusts, and who it says it is, over both transports.
+#![cfg(feature = "tls")]
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
+mod scripted;
+
+use std::{io::Write, sync::Arc};
+
+use http::Version;
+use otlp_export::{
+    Client, ClientBuilder, ClientError, Config, Failure, FailureKind, Outcome, Protocol, Signal, TlsError,
+    TlsOptions,
+};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::{
+    RootCertStore, ServerConfig,
+    crypto::ring::default_provider,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::WebPkiClientVerifier,
+};
+use scripted::{Reply, Scripted, spans};
+
+/// A certificate authority of the test's own.
+struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// Certificate and key for a name, as PEM.
+    fn issue(&self, name: &str) -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let cert = CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, &self.0).unwrap();
+        (cert.pem(), key.serialize_pem())
+    }
+
+    /// A server under `name`; `clients` issues the certificates that it demands.
+    fn server(&self, name: &str, alpn: &[&str], clients: Option<&Self>) -> ServerConfig {
+        let (cert, key) = self.issue(name);
+        let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap();
+        let builder = match clients {
+            None => builder.with_no_client_auth(),
+            Some(clients) => {
+                let mut roots = RootCertStore::empty();
+                roots.add(CertificateDer::from_pem_slice(clients.pem().as_bytes()).unwrap()).unwrap();
+                let provider = Arc::new(default_provider());
+                let verifier =
+                    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+                builder.with_client_cert_verifier(verifier)
+            }
+        };
+        let chain = vec![CertificateDer::from_pem_slice(cert.as_bytes()).unwrap()];
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+        let mut config = builder.with_single_cert(chain, key).unwrap();
+        config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+        config
+    }
+}
+
+/// Every protocol of this build.
+fn protocols() -> Vec<Protocol> {
+    let mut protocols = vec![Protocol::HttpProtobuf, Protocol::HttpJson];
+    if cfg!(feature = "grpc") {
+        protocols.push(Protocol::Grpc);
+    }
+    protocols
+}
+
+fn success(protocol: Protocol) -> Reply {
+    if protocol == Protocol::Grpc { Reply::grpc(&[]).trailer("grpc-status", 0) } else { Reply::status(200) }
+}
+
+async fn serve(protocol: Protocol, config: ServerConfig) -> Scripted {
+    Scripted::tls([success(protocol)], config).await
+}
+
+fn to(server: &Scripted, protocol: Protocol, tls: TlsOptions) -> ClientBuilder {
+    Client::builder()
+        .protocol(protocol)
+        .endpoint(&format!("https://localhost:{}", server.addr.port()))
+        .tls(tls)
+}
+
+async fn send(server: &Scripted, protocol: Protocol, tls: TlsOptions) -> Outcome {
+    to(server, protocol, tls).build().unwrap().send(&spans(3)).await.outcome
+}
+
+#[track_caller]
+fn assert_refused(outcome: &Outcome, server: &Scripted) {
+    assert_eq!(outcome.failure().map(Failure::kind), Some(FailureKind::Unreachable), "{outcome}");
+    assert!(server.asked().is_empty(), "nothing was sent");
+}
+
+const ALPN: [&str; 2] = ["h2", "http/1.1"];
+
+#[tokio::test]
+async fn the_right_authority_is_trusted() {
+    let ca = Authority::new();
+    for protocol in protocols() {
+        let server = serve(protocol, ca.server("localhost", &ALPN, None)).await;
+        let outcome = send(&server, protocol, TlsOptions::new().ca_pem(ca.pem())).await;
+        assert_eq!(outcome, Outcome::Accepted, "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn another_authority_is_refused_and_the_message_says_so() {
+    let (ca, other) = (Authority::new(), Authority::new());
+    for protocol in protocols() {
+        for tls in [TlsOptions::new().ca_pem(other.pem()), TlsOptions::new()] {
+            let server = serve(protocol, ca.server("localhost", &ALPN, None)).await;
+            let outcome = send(&server, protocol, tls).await;
+            assert_refused(&outcome, &server);
+            assert!(outcome.to_string().contains("certificate"), "{protocol}: {outcome}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_host_is_refused() {
+    let ca = Authority::new();
+    for protocol in protocols() {
+        let server = serve(protocol, ca.server("collector.example", &ALPN, None)).await;
+        let outcome = send(&server, protocol, TlsOptions::new().ca_pem(ca.pem())).await;
+        assert_refused(&outcome, &server);
+        assert!(outcome.to_string().contains("not valid for name"), "{protocol}: {outcome}");
+    }
+}
+
+#[tokio::test]
+async fn addresses_are_checked_as_names_are() {
+    let ca = Authority::new();
+    for protocol in protocols() {
+        let server = serve(protocol, ca.server("127.0.0.1", &ALPN, None)).await;
+        let endpoint = format!("https://{}", server.addr);
+        let tls = TlsOptions::new().ca_pem(ca.pem());
+        let client = Client::builder().protocol(protocol).endpoint(&endpoint).tls(tls).build().unwrap();
+        assert_eq!(client.send(&spans(3)).await.outcome, Outcome::Accepted, "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn mutual_tls_shows_the_clients_certificate() {
+    let (ca, clients, strangers) = (Authority::new(), Authority::new(), Authority::new());
+    for protocol in protocols() {
+        let identity = |issuer: &Authority| {
+            let (cert, key) = issuer.issue("client");
+            TlsOptions::new().ca_pem(ca.pem()).client_cert_pem(cert).client_key_pem(key)
+        };
+        let server = serve(protocol, ca.server("localhost", &ALPN, Some(&clients))).await;
+        assert_refused(&send(&server, protocol, TlsOptions::new().ca_pem(ca.pem())).await, &server);
+        assert_refused(&send(&server, protocol, identity(&strangers)).await, &server);
+        assert_eq!(send(&server, protocol, identity(&clients)).await, Outcome::Accepted, "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn h2_http_takes_what_alpn_negotiates() {
+    let ca = Authority::new();
+    let best = if cfg!(feature = "grpc") { Version::HTTP_2 } else { Version::HTTP_11 };
+    for (alpn, version) in
+        [(&ALPN[..], best), (&["http/1.1"][..], Version::HTTP_11), (&[][..], Version::HTTP_11)]
+    {
+        let server = serve(Protocol::HttpProtobuf, ca.server("localhost", alpn, None)).await;
+        let outcome = send(&server, Protocol::HttpProtobuf, TlsOptions::new().ca_pem(ca.pem())).await;
+        assert_eq!(outcome, Outcome::Accepted);
+        assert_eq!(server.asked_once().version, version);
+    }
+}
+
+#[tokio::test]
+async fn plaintext_and_tls_do_not_mix() {
+    for protocol in protocols() {
+        let server = Scripted::http1([]).await;
+        let outcome = send(&server, protocol, TlsOptions::new()).await;
+        assert_refused(&outcome, &server);
+    }
+}
+
+#[tokio::test]
+async fn certificate_files_named_by_the_environment_are_read_at_build() {
+    let ca = Authority::new();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(ca.pem().as_bytes()).unwrap();
+    let server = serve(Protocol::HttpProtobuf, ca.server("localhost", &ALPN, None)).await;
+    let endpoint = format!("https://localhost:{}", server.addr.port());
+    let config = |path: &str| {
+        Config::from_vars(|name| match name {
+            "OTEL_EXPORTER_OTLP_ENDPOINT" => Some(endpoint.clone()),
+            "OTEL_EXPORTER_OTLP_CERTIFICATE" => Some(path.to_owned()),
+            _ => None,
+        })
+    };
+    let client = config(file.path().to_str().unwrap()).client(Signal::Traces).build().unwrap();
+    assert_eq!(client.send(&spans(3)).await.outcome, Outcome::Accepted);
+    let error = config("/nonexistent/ca.pem").client(Signal::Traces).build().unwrap_err();
+    assert!(matches!(error, ClientError::Tls(TlsError::File { .. })), "{error}");
+}
