@@ -11,6 +11,7 @@ pub mod file;
 #[cfg(feature = "grpc")]
 mod grpc;
 mod header;
+#[cfg(feature = "http")]
 mod outcome;
 mod protocol;
 mod retry;
@@ -23,6 +24,7 @@ pub use client::{Client, ClientBuilder, ClientError, Prepared};
 pub use config::{Config, HistogramAggregation, SignalConfig, TemporalityPreference, Warning};
 pub use otlp_compress::{Codec, Level};
 pub use otlp_core::Signal;
+#[cfg(feature = "http")]
 pub use outcome::{Delivery, Failure, FailureKind, Outcome};
 pub use protocol::{ParseProtocolError, Protocol};
 pub use retry::{Backoff, Jitter, RetryPolicy};

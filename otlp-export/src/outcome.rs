@@ -88,12 +88,10 @@ pub struct Failure {
 }
 
 impl Failure {
-    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "made by the transports"))]
     pub(crate) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), violations: Vec::new() }
     }
 
-    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "made by the transports"))]
     pub(crate) fn with_violations(mut self, violations: Vec<(String, String)>) -> Self {
         self.violations = violations;
         self
