@@ -47,6 +47,14 @@ def cut_frames(data):
         at += length
 
 
+def is_framed(data):
+    """Whether the whole file is frames, whatever its ending says."""
+    try:
+        return sum(1 for _ in cut_frames(data)) > 0
+    except (ValueError, struct.error):
+        return False
+
+
 def to_base64_ids(value):
     """OTLP/JSON has ids in hex; everything else is as protobuf's own JSON."""
     if isinstance(value, dict):
