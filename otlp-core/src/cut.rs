@@ -1,7 +1,7 @@
 //! Taking batches apart and putting them together as bytes.
 //!
 //! [`distribute`] hands each item of a batch to one of several new batches and copies it there with its resource and scope
-//! around it; [`concat`] puts batches behind each other. Nothing is decoded, so whatever an item carries, unknown fields
+//! around it; [`concat()`] puts batches behind each other. Nothing is decoded, so whatever an item carries, unknown fields
 //! included, arrives as it was. The operations people call (split, shard, filter...) are made of these in `otlp-simd`.
 
 use bytes::Bytes;
