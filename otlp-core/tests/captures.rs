@@ -1,5 +1,9 @@
 //! Real telemetry: what `shared/data` holds, read by us and by prost.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a panic is a failed test; a skipped one says so")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a panic is a failed test; a skipped one says so"
+)]
 
 use std::path::PathBuf;
 

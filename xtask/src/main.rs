@@ -12,6 +12,7 @@ mod features;
 mod fuzz;
 mod interop;
 mod nextest;
+mod picture;
 mod process;
 mod reference;
 mod section;
@@ -58,6 +59,12 @@ const VERBS: &[Verb] = &[
         usage: "[--check]",
         help: "the commands' help texts in docs/src/cli.md, and the flags that examples use",
         run: reference::run,
+    },
+    Verb {
+        name: "picture",
+        usage: "[--lines N] [--release]",
+        help: "draw what the demo prints, for the README",
+        run: picture::run,
     },
     Verb {
         name: "deny",
