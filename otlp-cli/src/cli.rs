@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{convert, exit::Exit, receive, send, terminal::Color};
+use crate::{convert, exit::Exit, inspect, receive, send, terminal::Color};
 
 /// The OTLP toolkit: receive, send, convert, inspect and view traces, metrics, logs and profiles.
 #[derive(Debug, Parser)]
@@ -29,6 +29,7 @@ pub(crate) enum Command {
     Receive(receive::ReceiveArgs),
     Send(send::SendArgs),
     Convert(convert::ConvertArgs),
+    Inspect(inspect::InspectArgs),
 }
 
 impl Command {
@@ -38,6 +39,7 @@ impl Command {
             Self::Receive(args) => args.run(),
             Self::Send(args) => args.run(),
             Self::Convert(args) => args.run(),
+            Self::Inspect(args) => args.run(),
         }
     }
 }

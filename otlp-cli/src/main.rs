@@ -2,13 +2,12 @@
 //!
 //! Data goes to stdout, talk to stderr; [`exit`] holds the exit codes, [`terminal`] the streams. One file a command.
 #![forbid(unsafe_code)]
-// Until the commands that use them are here.
-#![allow(dead_code, unused_imports, unused_macros, reason = "the frame lands before the commands")]
 
 mod arg;
 mod cli;
 mod convert;
 mod exit;
+mod inspect;
 mod interrupt;
 mod progress;
 mod quantity;
@@ -22,7 +21,6 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
-    #[allow(unused_variables, unreachable_code, reason = "no command has landed yet")]
     let cli = cli::Cli::parse();
     cli.color.apply();
     match cli.command.run() {

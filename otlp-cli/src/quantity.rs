@@ -37,6 +37,19 @@ pub(crate) fn bytes(value: u64) -> String {
     format!("{scaled:.1} {unit}")
 }
 
+/// `250 ms`, `53.727 s`, `1 h 2 min`, `12 d 3 h`: the two largest units.
+pub(crate) fn duration(nanoseconds: u64) -> String {
+    const SECOND: u64 = 1_000_000_000;
+    let seconds = nanoseconds / SECOND;
+    match seconds {
+        0 => format!("{} ms", nanoseconds as f64 / 1e6),
+        1..60 => format!("{:.3} s", nanoseconds as f64 / 1e9),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        3600..86_400 => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+        _ => format!("{} d {} h", count(seconds / 86_400), seconds / 3600 % 24),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +74,14 @@ mod tests {
         assert_eq!(bytes((1 << 20) - 1), "1.0 MiB");
         assert_eq!(bytes(64 << 20), "64.0 MiB");
         assert_eq!(bytes(u64::MAX), "16777216.0 TiB");
+    }
+
+    #[test]
+    fn durations_have_two_units() {
+        assert_eq!(duration(0), "0 ms");
+        assert_eq!(duration(1_500_000), "1.5 ms");
+        assert_eq!(duration(53_727_085_000), "53.727 s");
+        assert_eq!(duration(3_600_000_000_000), "1 h 0 min");
+        assert_eq!(duration(1_300 * 86_400_000_000_000), "1,300 d 0 h");
     }
 }

@@ -57,6 +57,11 @@ macro_rules! say {
 }
 pub(crate) use say;
 
+/// Text from outside without what would move a terminal's cursor or change its colours.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,5 +72,10 @@ mod tests {
         assert_eq!(anstream::ColorChoice::global(), anstream::ColorChoice::Never);
         Color::Auto.apply();
         assert_eq!(anstream::ColorChoice::global(), anstream::ColorChoice::Auto);
+    }
+
+    #[test]
+    fn text_from_outside_cannot_move_the_cursor() {
+        assert_eq!(printable("no\x1b[2J\r\nway é"), "no\u{fffd}[2J\u{fffd}\u{fffd}way é");
     }
 }

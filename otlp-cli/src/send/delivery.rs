@@ -16,7 +16,7 @@ use super::{ledger::Ledger, setting::Settings};
 use crate::{
     exit::{Exit, Failure},
     quantity,
-    terminal::say,
+    terminal::{printable, say},
 };
 
 /// Delivers messages and remembers what went wrong.
@@ -194,11 +194,6 @@ fn hint(trouble: Trouble, what: &str) -> Option<&'static str> {
     }
 }
 
-/// A server's words without what would move a terminal's cursor.
-fn printable(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,11 +207,6 @@ mod tests {
             troubles.map(Trouble::exit),
             [Exit::Unreachable, Exit::Rejected, Exit::TimedOut, Exit::Partial, Exit::Failed]
         );
-    }
-
-    #[test]
-    fn a_servers_words_cannot_move_the_cursor() {
-        assert_eq!(printable("no\x1b[2J\r\nway"), "no [2J  way");
     }
 
     #[test]
