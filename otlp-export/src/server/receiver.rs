@@ -30,8 +30,8 @@ use super::{Peer, Verdict};
 /// receiver that must not stop half-way hands the batch to a task of its own. A panic answers that one request with
 /// `INTERNAL` or 500 and harms no other.
 pub trait Receiver: Send + Sync + 'static {
-    /// Decides about one batch. Called for many requests at a time; an empty batch never gets here, because the server
-    /// accepts it itself (rule G8).
+    /// Decides about one batch. Called for many requests at a time; an empty message never gets here, because the server
+    /// accepts it itself (rule G8). One with resources or metrics but without items does: it says something, if little.
     fn receive(&self, batch: Batch, peer: &Peer) -> impl Future<Output = Verdict> + Send;
 }
 
