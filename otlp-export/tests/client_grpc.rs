@@ -217,6 +217,23 @@ async fn no_server_and_no_answer_are_retryable() {
 }
 
 #[tokio::test]
+async fn after_a_timeout_the_next_send_connects_anew() {
+    let server = Scripted::http2([Reply::hang(), accepted()]).await;
+    let client = to(&server).timeout(Duration::from_millis(200)).build().unwrap();
+    assert!(client.send(&spans(3)).await.outcome.is_retryable());
+    assert_eq!(client.send(&spans(3)).await.outcome, Outcome::Accepted);
+    assert_eq!(server.connections(), 2);
+}
+
+#[tokio::test]
+async fn g2_a_refusal_before_the_body_is_read_is_heard() {
+    let server = Scripted::http2([Reply::trailers_only(8).early()]).await;
+    let outcome = to(&server).build().unwrap().send(&spans(20 << 20)).await.outcome;
+    assert_eq!(kind(&outcome), Some(FailureKind::GrpcStatus(8)), "{outcome}");
+    assert!(!outcome.is_retryable());
+}
+
+#[tokio::test]
 async fn a_success_that_cannot_be_read_is_final() {
     let grpc = || Reply::status(200).header("content-type", "application/grpc");
     for reply in [

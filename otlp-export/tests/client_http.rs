@@ -220,6 +220,33 @@ async fn no_answer_in_time_is_retryable() {
 }
 
 #[tokio::test]
+async fn after_a_timeout_the_next_send_connects_anew() {
+    let server = Scripted::http1([Reply::hang()]).await;
+    let client = to(&server).timeout(Duration::from_millis(200)).build().unwrap();
+    assert!(client.send(&spans(3)).await.outcome.is_retryable());
+    assert_eq!(client.send(&spans(3)).await.outcome, Outcome::Accepted);
+    assert_eq!(server.connections(), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_never_takes_the_connection_is_given_up() {
+    // Bound and listening, never accepting: TCP connects by the backlog, TLS or HTTP get no answer.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let client = Client::builder().endpoint(&url).timeout(Duration::from_millis(50)).build().unwrap();
+    assert_eq!(kind(&client.send(&spans(3)).await.outcome), Some(FailureKind::TimedOut));
+}
+
+#[tokio::test]
+async fn h5_a_refusal_before_the_body_is_read_is_heard() {
+    let server = Scripted::http1([Reply::status(413).early()]).await;
+    let client = to(&server).build().unwrap();
+    let outcome = client.send(&spans(20 << 20)).await.outcome;
+    assert_eq!(kind(&outcome), Some(FailureKind::HttpStatus(413)), "{outcome}");
+    assert!(!outcome.is_retryable());
+}
+
+#[tokio::test]
 async fn h6_answers_over_the_limit_are_final() {
     let over = vec![0; 2001];
     let bomb = compress(Codec::Gzip, Level::Default, &vec![0; 1 << 20]).unwrap();

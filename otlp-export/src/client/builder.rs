@@ -156,7 +156,7 @@ impl ClientBuilder {
         let headers = self.header_map()?;
         let connector = match endpoints.iter().flatten().find(|endpoint| endpoint.is_tls()) {
             Some(endpoint) => self.tls_connector(endpoint)?,
-            None => Connector::plain(),
+            None => Connector::plain(self.timeout),
         };
         Ok(Client::new(Inner {
             protocol: self.protocol,
@@ -234,7 +234,7 @@ impl ClientBuilder {
             _ if cfg!(feature = "grpc") => &[b"h2", b"http/1.1"],
             _ => &[b"http/1.1"],
         };
-        Ok(Connector::with_tls(crate::tls::client::config(&self.tls, alpn)?))
+        Ok(Connector::with_tls(self.timeout, crate::tls::client::config(&self.tls, alpn)?))
     }
 
     #[cfg(not(feature = "tls"))]

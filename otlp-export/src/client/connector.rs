@@ -4,6 +4,7 @@ use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use http::{Uri, uri::Scheme};
@@ -19,15 +20,18 @@ type Connecting = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>
 #[derive(Clone)]
 pub(super) struct Connector {
     tcp: HttpConnector,
+    /// For DNS, TCP and TLS together; zero is no limit. A send that gives up does not end an attempt that others may wait for.
+    timeout: Duration,
     #[cfg(feature = "tls")]
     tls: Option<tokio_rustls::TlsConnector>,
 }
 
 impl Connector {
     /// For `http` alone.
-    pub(super) fn plain() -> Self {
+    pub(super) fn plain(timeout: Duration) -> Self {
         Self {
             tcp: tcp(),
+            timeout,
             #[cfg(feature = "tls")]
             tls: None,
         }
@@ -35,8 +39,8 @@ impl Connector {
 
     /// For `http` and `https`.
     #[cfg(feature = "tls")]
-    pub(super) fn with_tls(config: std::sync::Arc<rustls::ClientConfig>) -> Self {
-        Self { tcp: tcp(), tls: Some(config.into()) }
+    pub(super) fn with_tls(timeout: Duration, config: std::sync::Arc<rustls::ClientConfig>) -> Self {
+        Self { tcp: tcp(), timeout, tls: Some(config.into()) }
     }
 }
 
@@ -58,15 +62,29 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        if uri.scheme() == Some(&Scheme::HTTPS) {
-            return self.call_tls(uri);
+        let timeout = self.timeout;
+        let connecting =
+            if uri.scheme() == Some(&Scheme::HTTPS) { self.call_tls(uri) } else { self.call_plain(uri) };
+        if timeout.is_zero() {
+            return connecting;
         }
-        let connecting = self.tcp.call(uri);
-        Box::pin(async move { Ok(Stream::Plain(connecting.await?)) })
+        Box::pin(async move {
+            match tokio::time::timeout(timeout, connecting).await {
+                Ok(connected) => connected,
+                Err(_) => {
+                    Err(format!("no connection within {} ms (setting: timeout)", timeout.as_millis()).into())
+                }
+            }
+        })
     }
 }
 
 impl Connector {
+    fn call_plain(&mut self, uri: Uri) -> Connecting {
+        let connecting = self.tcp.call(uri);
+        Box::pin(async move { Ok(Stream::Plain(connecting.await?)) })
+    }
+
     #[cfg(feature = "tls")]
     fn call_tls(&mut self, uri: Uri) -> Connecting {
         let Some(tls) = self.tls.clone() else { return no_tls() };

@@ -89,8 +89,19 @@ impl GrpcTransport {
         match lane.call(request).await {
             Ok(response) => read_response(prepared.signal(), response, client.limits.response).await,
             // The channel reads `grpc-timeout`, too, and may be the first to see it pass.
-            Err(error) if is_timeout(&error) => timed_out(client.timeout),
+            Err(error) if is_timeout(&error) => {
+                lane.forget();
+                timed_out(client.timeout)
+            }
             Err(error) => unreachable(&error),
+        }
+    }
+}
+
+impl GrpcTransport {
+    pub(super) fn forget_connections(&self, signal: Signal) {
+        if let Some(lane) = self.of_signal[signal as usize].and_then(|at| self.lanes.get(at)) {
+            lane.forget();
         }
     }
 }
@@ -241,23 +252,25 @@ impl Lane {
     }
 
     async fn call(&self, request: Request<Body>) -> Result<Response<Body>, tonic::transport::Error> {
-        let mut channel = self.channel(false);
+        let mut channel = self.channel();
         if poll_fn(|cx| channel.poll_ready(cx)).await.is_err() {
             // The channel's task is gone with the runtime it was made on: make it anew on this one.
-            channel = self.channel(true);
+            self.forget();
+            channel = self.channel();
             poll_fn(|cx| channel.poll_ready(cx)).await?;
         }
         channel.call(request).await
     }
 
-    fn channel(&self, anew: bool) -> Channel {
+    fn channel(&self) -> Channel {
         let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
-        if anew {
-            *channel = None;
-        }
         channel
             .get_or_insert_with(|| self.settings.connect_with_connector_lazy(self.connector.clone()))
             .clone()
+    }
+
+    fn forget(&self) {
+        *self.channel.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 

@@ -1,6 +1,10 @@
 //! OTLP/HTTP: one POST a batch, over HTTP/1.1, or HTTP/2 where TLS negotiates it (rule H2).
 
-use std::{fmt, time::SystemTime};
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+    time::SystemTime,
+};
 
 use http::{
     HeaderValue, Method, Request, Uri,
@@ -20,9 +24,12 @@ use super::{
 };
 use crate::{Outcome, Protocol, endpoint::Endpoint};
 
+type Pool = legacy::Client<Connector, RequestBody>;
+
 /// A pool of kept-alive connections (rule H14), and the URL of each signal.
 pub(super) struct HttpTransport {
-    pool: legacy::Client<Connector, RequestBody>,
+    pool: Mutex<Pool>,
+    connector: Connector,
     targets: [Option<Uri>; 4],
     /// For people.
     shown: [Option<Endpoint>; 4],
@@ -34,7 +41,7 @@ impl HttpTransport {
         for (target, endpoint) in targets.iter_mut().zip(&endpoints) {
             *target = endpoint.as_ref().map(|endpoint| uri(&endpoint.to_url(), endpoint)).transpose()?;
         }
-        Ok(Self { pool: pool(connector), targets, shown: endpoints })
+        Ok(Self { pool: Mutex::new(pool(connector.clone())), connector, targets, shown: endpoints })
     }
 
     pub(super) async fn exchange(&self, client: &Inner, prepared: &Prepared, sent: Sent) -> Outcome {
@@ -49,7 +56,8 @@ impl HttpTransport {
         if client.codec != Codec::Identity {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static(client.codec.content_coding()));
         }
-        let response = match self.pool.request(request).await {
+        let pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let response = match pool.request(request).await {
             Ok(response) => response,
             Err(error) => return unreachable(&error),
         };
@@ -68,9 +76,15 @@ impl HttpTransport {
     }
 }
 
+impl HttpTransport {
+    pub(super) fn forget_connections(&self) {
+        *self.pool.lock().unwrap_or_else(PoisonError::into_inner) = pool(self.connector.clone());
+    }
+}
+
 /// HTTP/2, where TLS negotiates it, gets gRPC's windows.
 #[cfg(feature = "grpc")]
-fn pool(connector: Connector) -> legacy::Client<Connector, RequestBody> {
+fn pool(connector: Connector) -> Pool {
     legacy::Client::builder(TokioExecutor::new())
         .http2_initial_stream_window_size(super::grpc::STREAM_WINDOW)
         .http2_initial_connection_window_size(super::grpc::CONNECTION_WINDOW)
@@ -79,7 +93,7 @@ fn pool(connector: Connector) -> legacy::Client<Connector, RequestBody> {
 }
 
 #[cfg(not(feature = "grpc"))]
-fn pool(connector: Connector) -> legacy::Client<Connector, RequestBody> {
+fn pool(connector: Connector) -> Pool {
     legacy::Client::builder(TokioExecutor::new()).build(connector)
 }
 

@@ -108,7 +108,11 @@ impl Client {
         } else {
             match tokio::time::timeout(self.inner.timeout, exchange).await {
                 Ok(outcome) => outcome,
-                Err(_) => timed_out(self.inner.timeout),
+                Err(_) => {
+                    // A peer that vanished looks like one that is slow; the next send must not wait on the same connection.
+                    self.inner.transport.forget_connections(prepared.signal());
+                    timed_out(self.inner.timeout)
+                }
             }
         };
         Delivery { outcome, wire_bytes: sent.bytes() }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use otlp_core::Signal;
+
 #[cfg(feature = "grpc")]
 use super::grpc::GrpcTransport;
 use super::{ClientError, Inner, body::Sent, connector::Connector, http::HttpTransport, prepare::Prepared};
@@ -38,6 +40,19 @@ impl Transport {
             #[cfg(feature = "grpc")]
             Self::Grpc(transport) => transport.exchange(client, prepared, sent).await,
         }
+    }
+}
+
+impl Transport {
+    /// Lets the next request of a signal connect anew. Requests under way keep their connections.
+    pub(super) fn forget_connections(&self, signal: Signal) {
+        match self {
+            Self::Http(transport) => transport.forget_connections(),
+            #[cfg(feature = "grpc")]
+            Self::Grpc(transport) => transport.forget_connections(signal),
+        }
+        #[cfg(not(feature = "grpc"))]
+        let _ = signal;
     }
 }
 

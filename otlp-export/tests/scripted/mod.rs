@@ -35,6 +35,8 @@ pub struct Reply {
     pub parts: Vec<Part>,
     /// Never answer.
     pub hang: bool,
+    /// Answer before the body has been read.
+    pub early: bool,
 }
 
 /// A piece of a response's body.
@@ -53,6 +55,11 @@ impl Reply {
 
     pub fn hang() -> Self {
         Self { hang: true, ..Self::status(200) }
+    }
+
+    pub fn early(mut self) -> Self {
+        self.early = true;
+        self
     }
 
     pub fn header(mut self, name: &'static str, value: impl ToString) -> Self {
@@ -216,9 +223,14 @@ async fn serve_http2<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream:
 
 async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Response<Parts>, Infallible> {
     let (head, body) = request.into_parts();
-    let body = match body.collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(_) => return pending().await,
+    let reply = shared.script.lock().unwrap().pop_front().unwrap_or_else(|| Reply::status(200));
+    let body = if reply.early {
+        Bytes::new()
+    } else {
+        match body.collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(_) => return pending().await,
+        }
     };
     let asked = Asked {
         method: head.method.to_string(),
@@ -228,7 +240,6 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
         body,
     };
     shared.asked.lock().unwrap().push(asked);
-    let reply = shared.script.lock().unwrap().pop_front().unwrap_or_else(|| Reply::status(200));
     if reply.hang {
         return pending().await;
     }
