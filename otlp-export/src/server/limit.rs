@@ -152,31 +152,62 @@ impl ServerLimits {
         self
     }
 
-    /// Sets [`header_timeout`](Self::header_timeout).
+    /// Sets [`header_timeout`](Self::header_timeout); from 1 ms to 365 days.
     #[must_use]
     pub const fn with_header_timeout(mut self, time: Duration) -> Self {
-        self.header_timeout = time;
+        self.header_timeout = bounded(time);
         self
     }
 
-    /// Sets [`body_timeout`](Self::body_timeout).
+    /// Sets [`body_timeout`](Self::body_timeout); from 1 ms to 365 days.
     #[must_use]
     pub const fn with_body_timeout(mut self, time: Duration) -> Self {
-        self.body_timeout = time;
+        self.body_timeout = bounded(time);
         self
     }
 
-    /// Sets [`receive_timeout`](Self::receive_timeout).
+    /// Sets [`receive_timeout`](Self::receive_timeout); from 1 ms to 365 days.
     #[must_use]
     pub const fn with_receive_timeout(mut self, time: Duration) -> Self {
-        self.receive_timeout = time;
+        self.receive_timeout = bounded(time);
         self
     }
 
-    /// Sets [`idle_timeout`](Self::idle_timeout).
+    /// Sets [`idle_timeout`](Self::idle_timeout); from 1 ms to 365 days.
     #[must_use]
     pub const fn with_idle_timeout(mut self, time: Duration) -> Self {
-        self.idle_timeout = time;
+        self.idle_timeout = bounded(time);
         self
+    }
+}
+
+/// Timers take neither no time (they would fire all the time) nor more than the clock holds.
+const fn bounded(time: Duration) -> Duration {
+    const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+    if time.as_secs() >= LONGEST.as_secs() {
+        LONGEST
+    } else if time.as_millis() == 0 {
+        Duration::from_millis(1)
+    } else {
+        time
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_setting_breaks_the_timers() {
+        for (given, kept) in [
+            (Duration::ZERO, Duration::from_millis(1)),
+            (Duration::from_millis(1500), Duration::from_millis(1500)),
+            (Duration::MAX, Duration::from_secs(31_536_000)),
+        ] {
+            assert_eq!(ServerLimits::default().with_idle_timeout(given).idle_timeout(), kept);
+            assert_eq!(ServerLimits::default().with_header_timeout(given).header_timeout(), kept);
+        }
+        assert_eq!(ServerLimits::default().with_max_connections(0).max_connections(), 1);
+        assert_eq!(ServerLimits::default().with_max_streams(0).max_streams(), 1);
     }
 }

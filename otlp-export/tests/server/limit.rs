@@ -323,3 +323,23 @@ async fn depth_and_items_are_limits_of_the_message() {
     assert_eq!(deep.code, 400);
     assert!(deep.status().message.contains("max_depth"));
 }
+
+#[tokio::test]
+async fn extreme_limits_still_serve() {
+    let limits = ServerLimits::default()
+        .with_idle_timeout(Duration::MAX)
+        .with_body_timeout(Duration::MAX)
+        .with_receive_timeout(Duration::MAX)
+        .with_header_timeout(Duration::MAX)
+        .with_max_in_flight_bytes(0)
+        .with_max_wire_bytes(usize::MAX)
+        .with_max_response_bytes(usize::MAX);
+    let server = start(accept, limits).await;
+    let address = server.http_addr().unwrap();
+    let requests = || vec![request("POST", "/v1/traces", &[("content-type", PROTOBUF)], spans(3))];
+    let stream = TcpStream::connect(address).await.unwrap();
+    assert_eq!(crate::client::http1(stream, requests()).await[0].code, 200);
+    let stream = TcpStream::connect(address).await.unwrap();
+    assert_eq!(crate::client::http2(stream, requests()).await[0].code, 200);
+    assert!(server.shutdown(Duration::MAX).await);
+}
