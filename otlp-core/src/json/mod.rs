@@ -15,6 +15,7 @@
 
 mod error;
 mod escape;
+mod lengths;
 mod lexer;
 pub(crate) mod number;
 mod options;

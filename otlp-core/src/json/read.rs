@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 
+use super::lengths::{Lengths, Open};
 use super::{Fault, JsonError, JsonErrorKind, JsonOptions, Lexer, Read, Step};
 use crate::schema::{Field, Kind, Message, NO_SLOT, request};
-use crate::wire::{LEN, put_key, put_varint, varint_len};
+use crate::wire::{LEN, put_key, put_varint};
 use crate::{Batch, Limits, ProfilesLayout, Signal};
 
 /// Reads one OTLP/JSON request (or one line of a JSON Lines file) straight into its encoding.
@@ -43,6 +44,7 @@ fn read_request(signal: Signal, bytes: &[u8], options: &JsonOptions, limits: &Li
         lexer: Lexer::new(bytes)?,
         // The encoding is shorter than half of the text as others write it; what is missing grows.
         out: Vec::with_capacity(bytes.len() / 2),
+        lengths: Lengths::default(),
         options,
         limits,
         items: 0,
@@ -51,7 +53,8 @@ fn read_request(signal: Signal, bytes: &[u8], options: &JsonOptions, limits: &Li
     reader.message(request(signal), limits.max_depth())?;
     reader.lexer.finish()?;
     reader.check_size()?;
-    let Reader { out, items, repeats, .. } = reader;
+    let Reader { mut out, lengths, items, repeats, .. } = reader;
+    lengths.finish(&mut out);
     if !repeats {
         return Ok(Batch::trusted(signal, items, Bytes::from(out), None));
     }
@@ -69,6 +72,7 @@ fn too_large(offset: usize, limits: &Limits) -> Box<Fault> {
 pub(super) struct Reader<'a> {
     pub(super) lexer: Lexer<'a>,
     pub(super) out: Vec<u8>,
+    lengths: Lengths,
     options: &'a JsonOptions,
     limits: &'a Limits,
     items: usize,
@@ -212,35 +216,25 @@ impl Reader<'_> {
         })
     }
 
-    /// Leaves one byte for a length; most need no more.
-    fn open(&mut self) -> usize {
-        self.out.push(0);
-        self.out.len()
+    /// Begins something whose length stands in front of it.
+    #[inline]
+    fn open(&mut self) -> Open {
+        self.lengths.open(&mut self.out)
     }
 
-    /// Writes the length of what was appended since [`open`](Self::open); gives whether that is nothing.
-    fn close(&mut self, start: usize) -> Read<bool> {
-        let length = self.out.len() - start;
-        if length < 0x80 {
-            self.out[start - 1] = length as u8;
-            return Ok(length == 0);
+    /// Ends it; gives whether it is empty.
+    #[inline]
+    fn close(&mut self, open: Open) -> Read<bool> {
+        let length = self.lengths.close(&mut self.out, open);
+        if length >= 0x80 {
+            self.check_size()?;
         }
-        let more = varint_len(length as u64) - 1;
-        self.out.resize(start + length + more, 0);
-        self.out.copy_within(start..start + length, start + more);
-        let mut rest = length;
-        for byte in &mut self.out[start - 1..start + more] {
-            *byte = rest as u8 | 0x80;
-            rest >>= 7;
-        }
-        self.out[start + more - 1] &= 0x7f;
-        self.check_size()?;
-        Ok(false)
+        Ok(length == 0)
     }
 
     /// Packed numbers can take more bytes than their text, up to four times as many.
     fn check_size(&self) -> Read<()> {
-        if self.out.len() > self.limits.max_bytes() {
+        if self.lengths.size(&self.out) > self.limits.max_bytes() {
             return Err(too_large(self.lexer.offset(), self.limits));
         }
         Ok(())
