@@ -62,7 +62,7 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "picture",
-        usage: "[--lines N] [--release]",
+        usage: "[--lines N] [--release] [--otlp FILE]",
         help: "draw what the demo prints, for the README",
         run: picture::run,
     },
@@ -82,7 +82,7 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "interop",
-        usage: "[PART...] [--write] [--release] [--data DIR]",
+        usage: "[PART...] [--write] [--release] [--otlp FILE] [--data DIR]",
         help: "real senders and receivers against the otlp command",
         run: interop::run,
     },

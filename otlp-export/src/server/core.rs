@@ -80,7 +80,8 @@ impl<R: Receiver> Core<R> {
             wire_bytes,
             message_bytes: batch.bytes().len() as u64,
         };
-        let verdict = if batch.bytes().is_empty() { Verdict::Accepted } else { self.ask(batch, &peer, time).await? };
+        let verdict =
+            if batch.bytes().is_empty() { Verdict::Accepted } else { self.ask(batch, &peer, time).await? };
         let partial = match verdict {
             Verdict::Accepted => None,
             // The protocol reads this as unset (G11).

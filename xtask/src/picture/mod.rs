@@ -3,6 +3,7 @@
 mod ansi;
 mod svg;
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
@@ -18,8 +19,9 @@ const FILE: &str = "docs/src/demo.svg";
 pub(crate) fn run(mut args: Args) -> anyhow::Result<()> {
     let keep = args.value("--lines")?.unwrap_or(usize::MAX);
     let release = args.flag("--release");
+    let given = args.value::<PathBuf>("--otlp")?;
     args.done()?;
-    let otlp = reference::build(release)?;
+    let otlp = given.map_or_else(|| reference::build(release), Ok)?;
     let mut demo = Command::new(otlp);
     demo.args(["demo", "--color", "always"]).stdin(Stdio::null()).env_remove("NO_COLOR");
     let text = capture(&mut demo)?;
