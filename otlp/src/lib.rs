@@ -1,25 +1,41 @@
-//! The OTLP toolkit in one dependency: named re-exports of its crates, behind features.
+// The front page's example needs every feature; without them it is a page and no test.
+#![cfg_attr(any(not(doctest), feature = "full"), doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
 
-pub use otlp_compress::{Codec, Level, UnknownCodec};
+// The data model: batches, views, writers, JSON.
 pub use otlp_core::{
-    Batch, Key, Limits, ParseError, ParseErrorKind, ProfilesLayout, Signal, SpanId, TraceId, UnknownSignal,
-    json, logs, metrics, profiles, proto, rpc, trace, value,
+    Batch, IdError, Key, KeyRef, Limits, Packed, ParseError, ParseErrorKind, ProfilesLayout, Repeated,
+    RepeatedIter, Signal, SpanId, TraceId, UnknownSignal, cut, json, logs, metrics, profiles, proto, rpc,
+    trace, value, write,
 };
+
+// The batch engine.
+pub use otlp_simd::{ConcatError, Rebatch, concat, split_items};
+
+// Compression, as a setting; otlp-compress itself has the codecs.
+pub use otlp_compress::{Codec, Level, UnknownCodec};
+
+// Configuration and retry, which need no transport.
+pub use otlp_export::{
+    Backoff, Config, HistogramAggregation, Jitter, ParseProtocolError, Protocol, RetryPolicy, SignalConfig,
+    TemporalityPreference, TlsError, TlsOptions, Warning,
+};
+
+// The sending side.
+#[cfg(feature = "http")]
+pub use otlp_export::{
+    Client, ClientBuilder, ClientError, Delivery, Failure, FailureKind, Outcome, Prepared,
+};
+
+// The receiving side.
 #[cfg(all(feature = "server", feature = "tls"))]
 pub use otlp_export::ServerTls;
-#[cfg(feature = "file")]
-pub use otlp_export::file;
-pub use otlp_export::{
-    Backoff, Config, Delivery, Failure, FailureKind, HistogramAggregation, Jitter, Outcome,
-    ParseProtocolError, Protocol, RetryPolicy, SignalConfig, TemporalityPreference, TlsError, TlsOptions,
-    Warning,
-};
-#[cfg(feature = "http")]
-pub use otlp_export::{Client, ClientBuilder, ClientError, Prepared};
 #[cfg(feature = "server")]
 pub use otlp_export::{
     Peer, Receiver, Refusal, Running, Server, ServerBuilder, ServerError, ServerLimits, ServerStats,
     SignalStats, Verdict,
 };
-pub use otlp_simd::{ConcatError, Rebatch, concat, split_items};
+
+// Files.
+#[cfg(feature = "file")]
+pub use otlp_export::file;
