@@ -32,9 +32,13 @@ async fn h15_one_port_for_both_even_on_one_connection() {
 
 #[tokio::test]
 async fn the_same_address_twice_is_one_port() {
-    // A port that was free a moment ago; if another process takes it meanwhile, the bind fails for it as well.
-    let address = std::net::TcpListener::bind(LOCAL).unwrap().local_addr().unwrap();
-    let server = Server::builder(accept).grpc(address).http(address).start().await.unwrap();
+    // A port that was free a moment ago; should another process take it meanwhile, the next one will do.
+    let (address, server) = loop {
+        let address = std::net::TcpListener::bind(LOCAL).unwrap().local_addr().unwrap();
+        if let Ok(server) = Server::builder(accept).grpc(address).http(address).start().await {
+            break (address, server);
+        }
+    };
     assert_eq!((server.grpc_addr(), server.http_addr()), (Some(address), Some(address)));
     assert_eq!(call(address, EXPORT, &[], framed(false, &spans(1))).await.trailers["grpc-status"], "0");
 }
