@@ -14,7 +14,7 @@
 //!
 //! | function | what it does |
 //! |---|---|
-//! | [`concat`] | several batches into one, in order; profiles get one dictionary |
+//! | [`concat()`] | several batches into one, in order; profiles get one dictionary |
 //! | [`split_items`] | one batch into batches of at most so many items, in order |
 //! | [`Rebatch`] | a stream of batches into a stream of batches of exactly so many items |
 #![forbid(unsafe_code)]
