@@ -21,7 +21,6 @@ pages! {
     readme = "../README.md",
     readme_cli = "../otlp-cli/README.md",
     readme_simd = "../otlp-simd/README.md",
-    readme_umbrella = "../otlp/README.md",
     quick_start = "src/quick-start.md",
 }
 
