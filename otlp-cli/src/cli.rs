@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{convert, exit::Exit, inspect, receive, send, terminal::Color};
+use crate::{convert, demo, exit::Exit, inspect, receive, send, terminal::Color, view};
 
 /// The OTLP toolkit: receive, send, convert, inspect and view traces, metrics, logs and profiles.
 #[derive(Debug, Parser)]
@@ -26,20 +26,24 @@ pub(crate) struct Cli {
 /// Every command there is, in the order of `--help`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Demo(demo::DemoArgs),
     Receive(receive::ReceiveArgs),
     Send(send::SendArgs),
     Convert(convert::ConvertArgs),
     Inspect(inspect::InspectArgs),
+    View(view::ViewArgs),
 }
 
 impl Command {
     /// Runs the command; data goes to stdout, talk to stderr.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         match self {
+            Self::Demo(args) => args.run(),
             Self::Receive(args) => args.run(),
             Self::Send(args) => args.run(),
             Self::Convert(args) => args.run(),
             Self::Inspect(args) => args.run(),
+            Self::View(args) => args.run(),
         }
     }
 }

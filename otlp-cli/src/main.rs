@@ -6,15 +6,18 @@
 mod arg;
 mod cli;
 mod convert;
+mod demo;
 mod exit;
 mod inspect;
 mod interrupt;
 mod progress;
 mod quantity;
 mod receive;
+mod render;
 mod send;
 mod source;
 mod terminal;
+mod view;
 
 use std::process::ExitCode;
 

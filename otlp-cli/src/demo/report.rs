@@ -1,0 +1,196 @@
+//! The demo's page of text.
+
+use std::time::Duration;
+
+use otlp::{Batch, Codec, Protocol, Signal};
+
+use super::ledger::{LANES, Ledger};
+use super::service::SERVICES;
+use crate::render::number::{bytes, count, duration, plural, three_digits};
+use crate::render::style::{BAD, DIM, GOOD, TITLE, heading, paint};
+use crate::render::table::Table;
+use crate::render::{log, metric, profile, waterfall};
+use crate::view::log as logs;
+use crate::view::metric::Metric;
+use crate::view::profile::Profile;
+use crate::view::trace::{Trace, assemble};
+
+/// What is shown.
+#[derive(Debug)]
+pub(super) struct Report {
+    pub(super) seed: u64,
+    pub(super) ledger: Ledger,
+    pub(super) elapsed: Duration,
+    /// Received over one lane, read back through views.
+    pub(super) batches: Vec<Batch>,
+    /// The trace to draw.
+    pub(super) showpiece: Vec<u8>,
+    /// What the clients complained about.
+    pub(super) problems: Vec<String>,
+}
+
+/// Metrics that are shown, one of each kind, and how many series of each.
+const METRICS: [(&str, usize); 6] = [
+    ("http.server.request.duration", 3),
+    ("rpc.server.call.duration", 3),
+    ("go_gc_duration_seconds", 1),
+    ("messaging.client.consumed.messages", 1),
+    ("db.client.connection.count", 1),
+    ("process.cpu.utilization", 2),
+];
+
+impl Report {
+    /// Whether nothing is missing.
+    pub(super) fn is_complete(&self) -> bool {
+        self.ledger.is_even() && self.problems.is_empty()
+    }
+
+    /// The text, in `columns`.
+    pub(super) fn render(&self, metrics: &[Metric], profiles: &[Profile], columns: usize) -> String {
+        let trace = assemble(&self.batches, &[&self.showpiece], 1_000).pop();
+        let mut out = self.title(columns);
+        out += &self.arrived(columns);
+        out += &self.wire(columns);
+        if let Some(trace) = &trace {
+            out += &heading(
+                "One trace",
+                "an order whose payment is retried and whose stock was locked",
+                columns,
+            );
+            out += &waterfall::waterfall(trace, columns, 60);
+            out.push('\n');
+            out += &heading("Its logs", "found by trace id", columns);
+            out += &self.logs(trace, columns);
+            out.push('\n');
+        }
+        out += &heading("Metrics", "one of each kind", columns);
+        for (name, rows) in METRICS {
+            if let Some(found) = metrics.iter().find(|metric| metric.name == name) {
+                out += &metric::metric(found, columns, rows);
+            }
+        }
+        out.push('\n');
+        if let Some(first) = profiles.first() {
+            out += &heading("Profile", "functions by own time", columns);
+            out += &profile::profile(first, columns, 5);
+            out.push('\n');
+        }
+        out + &self.verdict()
+    }
+
+    fn title(&self, columns: usize) -> String {
+        let line = format!(
+            "{} of a made-up shop, sent on every transport and read back (seed {})",
+            plural(SERVICES.len(), "service"),
+            self.seed
+        );
+        let line = crate::render::text::cut(&line, columns.saturating_sub(11));
+        format!("\n{}  {}\n\n", paint(TITLE, "otlp demo"), paint(DIM, line))
+    }
+
+    fn arrived(&self, columns: usize) -> String {
+        let requests: u64 = Signal::ALL.iter().map(|signal| self.ledger.total(*signal).1.requests).sum();
+        let note = format!("{} requests in {}", count(requests), duration(self.elapsed.as_nanos() as u64));
+        let mut table = Table::default();
+        let head = ["", "requests", "sent", "", "received", "", "missing", "on the wire"];
+        table.row(head.map(|cell| paint(DIM, cell)));
+        for signal in Signal::ALL {
+            let (sent, received) = self.ledger.total(signal);
+            let even = sent.items == received.items && sent.fingerprint == received.fingerprint;
+            let missing = sent.items.saturating_sub(received.items);
+            table.row([
+                format!("  {}", paint(TITLE, signal)),
+                count(sent.requests),
+                count(sent.items),
+                if even { paint(GOOD, "=") } else { paint(BAD, "≠") },
+                count(received.items),
+                paint(
+                    DIM,
+                    plural(received.items as usize, item(signal))
+                        .split(' ')
+                        .skip(1)
+                        .collect::<Vec<_>>()
+                        .join(" "),
+                ),
+                if missing == 0 { paint(DIM, "0") } else { paint(BAD, count(missing)) },
+                bytes(sent.wire),
+            ]);
+        }
+        heading("Sent and received", &note, columns) + &table.render(1, 2) + "\n"
+    }
+
+    fn wire(&self, columns: usize) -> String {
+        let plain = |signal: Signal| self.per_item(0, signal);
+        let mut table = Table::default();
+        let mut head = vec![String::new(), String::new()];
+        for signal in Signal::ALL {
+            head.extend([paint(DIM, format!("B/{}", item(signal))), String::new()]);
+        }
+        table.row(head);
+        for (index, lane) in LANES.iter().enumerate() {
+            let transport = if index % 3 == 0 { paint(TITLE, name(lane.protocol)) } else { String::new() };
+            let codec =
+                if lane.codec == Codec::Identity { "none".to_owned() } else { lane.codec.to_string() };
+            let mut row = vec![format!("  {transport}"), codec];
+            for signal in Signal::ALL {
+                let size = self.per_item(index, signal);
+                let ratio = plain(signal) / size;
+                let ratio = match index {
+                    0 => String::new(),
+                    _ if !ratio.is_finite() => "-".to_owned(),
+                    _ if ratio >= 1.05 => paint(GOOD, format!("{ratio:.1}×")),
+                    _ => paint(DIM, format!("{ratio:.1}×")),
+                };
+                row.extend([three_digits(size), ratio]);
+            }
+            table.row(row);
+        }
+        heading("On the wire", "bytes of request bodies per item; × against gRPC uncompressed", columns)
+            + &table.render(2, 2)
+            + "\n"
+    }
+
+    fn per_item(&self, lane: usize, signal: Signal) -> f64 {
+        let tally = self.ledger.sent[lane][signal as usize];
+        tally.wire as f64 / tally.items as f64
+    }
+
+    fn logs(&self, trace: &Trace, columns: usize) -> String {
+        let (found, left_out) = logs::collect(&self.batches, 8, |id| id == trace.id);
+        let more = match left_out {
+            0 => String::new(),
+            more => format!("{}\n", paint(DIM, crate::render::number::more(more, "record"))),
+        };
+        log::logs(&found, &trace.services, columns) + &more
+    }
+
+    fn verdict(&self) -> String {
+        if self.is_complete() {
+            let text = "nothing is missing: every item arrived once on every transport and says what it said";
+            return format!("{} {text}\n", paint(GOOD, "✓"));
+        }
+        let mut out = format!("{} not everything arrived as it was sent\n", paint(BAD, "✗"));
+        for problem in self.problems.iter().take(20) {
+            out += &format!("  {}\n", crate::render::clean::clean(problem));
+        }
+        out
+    }
+}
+
+const fn name(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Grpc => "gRPC",
+        Protocol::HttpProtobuf => "HTTP/protobuf",
+        _ => "HTTP/JSON",
+    }
+}
+
+/// One item of a signal.
+const fn item(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Traces => "span",
+        Signal::Metrics => "point",
+        Signal::Logs => "record",
+        _ => "profile",
+    }
+}
