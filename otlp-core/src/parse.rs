@@ -70,187 +70,240 @@ pub(crate) struct Checked {
 
 /// Walks a whole message; `depth` is how many message levels below it are accepted.
 pub(crate) fn check(message: &'static Message, bytes: &[u8], depth: u32) -> Result<Checked, Fault> {
-    let mut walk = Walk { bytes, limit: depth, items: 0, repeats: false };
-    walk.message(message, 0, bytes.len(), depth)?;
-    Ok(Checked { items: walk.items, repeats: walk.repeats })
+    let mut walk = Walk { whole: bytes, limit: depth, items: 0, repeats: false, fault: None };
+    match walk.message(message, bytes, depth) {
+        Some(()) => Ok(Checked { items: walk.items, repeats: walk.repeats }),
+        None => Err(walk.fault.unwrap_or(Fault { kind: ParseErrorKind::Truncated, offset: 0 })),
+    }
 }
 
+/// A walk that has not failed yet; a step that returns `None` has left its fault behind.
 struct Walk<'a> {
-    bytes: &'a [u8],
+    whole: &'a [u8],
     limit: u32,
     items: usize,
     repeats: bool,
+    fault: Option<Fault>,
 }
 
-impl Walk<'_> {
-    /// Checks the fields between `at` and `end`; `depth` levels may stand below them.
-    fn message(
-        &mut self,
-        message: &'static Message,
-        mut at: usize,
-        end: usize,
-        depth: u32,
-    ) -> Result<(), Fault> {
+impl<'a> Walk<'a> {
+    /// Checks the fields of one message; `depth` levels may stand below it.
+    fn message(&mut self, message: &'static Message, bytes: &'a [u8], depth: u32) -> Option<()> {
         let mut seen = 0_u32;
-        while at < end {
-            let start = at;
-            let first = self.bytes[at];
+        let mut rest = bytes;
+        while let [first, after @ ..] = rest {
             // One-byte keys of known fields in the right wire type: nearly every field of real telemetry.
-            let known = message.by_key.get(usize::from(first)).copied().unwrap_or(0);
-            let (field, wire) = if known != 0 {
-                at += 1;
-                (&message.fields[usize::from(known) - 1], first & 7)
-            } else {
-                let (number, wire, next) = self.key(at, end)?;
-                at = next;
-                let Some(field) = message.field(number) else {
-                    at = self.skip(number, wire, start, at, end, depth)?;
-                    continue;
-                };
-                if !field.accepts(wire) {
-                    let kind = ParseErrorKind::WireType { expected: field.kind.wire(), found: wire };
-                    return Err(Fault { kind, offset: start });
+            let (field, wire, after) = match message.by_key[usize::from(*first)] {
+                0 => {
+                    let (number, wire, after) = self.key(rest)?;
+                    let Some(field) = message.field(number) else {
+                        rest = self.skip(number, wire, rest, after, depth)?;
+                        continue;
+                    };
+                    if !field.accepts(wire) {
+                        let kind = ParseErrorKind::WireType { expected: field.kind.wire(), found: wire };
+                        return self.fail(kind, rest);
+                    }
+                    (field, wire, after)
                 }
-                (field, wire)
+                known => (&message.fields[usize::from(known) - 1], first & 7, after),
             };
             if field.slot != NO_SLOT {
                 let bit = 1 << field.slot;
                 self.repeats |= seen & bit != 0;
                 seen |= bit;
             }
-            at = match wire {
-                VARINT => self.varint(at, end)?.1,
-                FIXED64 => self.fixed(at, end, 8)?,
-                FIXED32 => self.fixed(at, end, 4)?,
+            rest = match wire {
+                VARINT => self.varint(after, rest)?.1,
+                FIXED64 => self.fixed(8, after, rest)?,
+                FIXED32 => self.fixed(4, after, rest)?,
                 _ => {
-                    let (from, to) = self.length(at, end)?;
-                    self.payload(field, start, from, to, depth)?;
-                    to
+                    let (payload, after) = self.length(after, rest)?;
+                    match field.kind {
+                        Kind::Message(inner) => {
+                            self.items += usize::from(field.item);
+                            let Some(depth) = depth.checked_sub(1) else {
+                                return self.too_deep(rest);
+                            };
+                            if !(inner.attribute && depth > 0 && plain_attribute(payload)) {
+                                self.message(inner, payload, depth)?;
+                            }
+                        }
+                        Kind::String => self.text(payload)?,
+                        Kind::Bytes | Kind::Id => {}
+                        packed => self.packed(packed.wire(), payload)?,
+                    }
+                    after
                 }
             };
         }
-        Ok(())
+        Some(())
     }
 
-    /// Checks what stands behind a length, `from..to`, in a known field.
-    fn payload(
-        &mut self,
-        field: &'static Field,
-        start: usize,
-        from: usize,
-        to: usize,
-        depth: u32,
-    ) -> Result<(), Fault> {
-        match field.kind {
-            Kind::Message(inner) => {
-                self.items += usize::from(field.item);
-                let Some(depth) = depth.checked_sub(1) else {
-                    return Err(self.too_deep(start));
-                };
-                self.message(inner, from, to, depth)
-            }
-            Kind::String => match std::str::from_utf8(&self.bytes[from..to]) {
-                Ok(_) => Ok(()),
-                Err(error) => Err(Fault { kind: ParseErrorKind::Utf8, offset: from + error.valid_up_to() }),
-            },
-            Kind::Bytes | Kind::Id => Ok(()),
-            packed => {
-                let width = match packed.wire() {
-                    VARINT => {
-                        let mut at = from;
-                        while at < to {
-                            at = self.varint(at, to)?.1;
-                        }
-                        return Ok(());
-                    }
-                    FIXED64 => 8,
-                    _ => 4,
-                };
-                match (to - from) % width {
-                    0 => Ok(()),
-                    rest => Err(Fault { kind: ParseErrorKind::Truncated, offset: to - rest }),
-                }
-            }
+    #[inline]
+    fn text(&mut self, text: &'a [u8]) -> Option<()> {
+        if is_ascii(text) {
+            return Some(());
+        }
+        match std::str::from_utf8(text) {
+            Ok(_) => Some(()),
+            Err(error) => self.fail(ParseErrorKind::Utf8, &text[error.valid_up_to()..]),
         }
     }
 
-    /// Steps over an unknown field, whose key starts at `start` and ends at `at`.
+    /// Checks the numbers behind one key and length.
+    fn packed(&mut self, wire: u8, mut numbers: &'a [u8]) -> Option<()> {
+        let width = match wire {
+            VARINT => {
+                while !numbers.is_empty() {
+                    numbers = self.varint(numbers, numbers)?.1;
+                }
+                return Some(());
+            }
+            FIXED64 => 8,
+            _ => 4,
+        };
+        match numbers.len() % width {
+            0 => Some(()),
+            rest => self.fail(ParseErrorKind::Truncated, &numbers[numbers.len() - rest..]),
+        }
+    }
+
+    /// Steps over an unknown field that starts at `field`, its key read.
     fn skip(
-        &self,
+        &mut self,
         number: u32,
         wire: u8,
-        start: usize,
-        at: usize,
-        end: usize,
+        field: &'a [u8],
+        after: &'a [u8],
         depth: u32,
-    ) -> Result<usize, Fault> {
+    ) -> Option<&'a [u8]> {
         // prost counts an unknown field as one level; what it refuses would not survive the next hop.
         let Some(inner) = depth.checked_sub(1) else {
-            return Err(self.too_deep(start));
+            return self.too_deep(field);
         };
         match wire {
-            VARINT => Ok(self.varint(at, end)?.1),
-            FIXED64 => self.fixed(at, end, 8),
-            FIXED32 => self.fixed(at, end, 4),
-            LEN => Ok(self.length(at, end)?.1),
+            VARINT => Some(self.varint(after, field)?.1),
+            FIXED64 => self.fixed(8, after, field),
+            FIXED32 => self.fixed(4, after, field),
+            LEN => Some(self.length(after, field)?.1),
             GROUP => {
-                let mut at = at;
+                let mut rest = after;
                 loop {
-                    let key = at;
-                    let (found, wire, next) = self.key(at, end)?;
+                    if rest.is_empty() {
+                        return self.truncated(rest, field);
+                    }
+                    let (found, wire, after) = self.key(rest)?;
                     if wire == GROUP_END {
                         if found == number {
-                            return Ok(next);
+                            return Some(after);
                         }
-                        return Err(Fault { kind: ParseErrorKind::GroupEnd, offset: key });
+                        return self.fail(ParseErrorKind::GroupEnd, rest);
                     }
-                    at = self.skip(found, wire, key, next, end, inner)?;
+                    rest = self.skip(found, wire, rest, after, inner)?;
                 }
             }
-            _ => Err(Fault { kind: ParseErrorKind::GroupEnd, offset: start }),
+            _ => self.fail(ParseErrorKind::GroupEnd, field),
         }
     }
 
-    fn key(&self, at: usize, end: usize) -> Result<(u32, u8, usize), Fault> {
-        let (key, next) = self.varint(at, end)?;
-        let bad = Fault { kind: ParseErrorKind::Key, offset: at };
-        let key = u32::try_from(key).map_err(|_| bad)?;
-        let (number, wire) = (key >> 3, (key & 7) as u8);
-        if number == 0 || wire > FIXED32 {
-            return Err(Fault { kind: ParseErrorKind::Key, offset: at });
+    fn key(&mut self, rest: &'a [u8]) -> Option<(u32, u8, &'a [u8])> {
+        let (key, after) = self.varint(rest, rest)?;
+        let (number, wire) = ((key >> 3) as u32, (key & 7) as u8);
+        if key > u64::from(u32::MAX) || number == 0 || wire > FIXED32 {
+            return self.fail(ParseErrorKind::Key, rest);
         }
-        Ok((number, wire, next))
+        Some((number, wire, after))
+    }
+
+    /// Reads the varint at the start of `bytes`; `field` is where its field starts.
+    #[inline]
+    fn varint(&mut self, bytes: &'a [u8], field: &'a [u8]) -> Option<(u64, &'a [u8])> {
+        match bytes {
+            [byte, after @ ..] if *byte < 0x80 => Some((u64::from(*byte), after)),
+            _ => match read_varint(bytes, 0) {
+                Some((value, end)) => Some((value, &bytes[end..])),
+                None => self.bad_varint(bytes, field),
+            },
+        }
     }
 
     #[inline]
-    fn varint(&self, at: usize, end: usize) -> Result<(u64, usize), Fault> {
-        read_varint(&self.bytes[..end], at).ok_or_else(|| {
-            let kind = if end - at < 10 { ParseErrorKind::Truncated } else { ParseErrorKind::Varint };
-            // A value that is missing altogether is a fault of the key before it, not of the next message.
-            Fault { kind, offset: at.min(end - 1) }
-        })
-    }
-
-    #[inline]
-    fn fixed(&self, at: usize, end: usize, width: usize) -> Result<usize, Fault> {
-        if end - at < width {
-            return Err(Fault { kind: ParseErrorKind::Truncated, offset: at.min(end - 1) });
+    fn fixed(&mut self, width: usize, bytes: &'a [u8], field: &'a [u8]) -> Option<&'a [u8]> {
+        match bytes.get(width..) {
+            Some(after) => Some(after),
+            None => self.truncated(bytes, field),
         }
-        Ok(at + width)
     }
 
-    /// Reads a length; gives where its payload starts and ends.
+    /// Reads a length; gives as many bytes, and what stands behind them.
     #[inline]
-    fn length(&self, at: usize, end: usize) -> Result<(usize, usize), Fault> {
-        let (length, from) = self.varint(at, end)?;
-        if length > (end - from) as u64 {
-            let kind = ParseErrorKind::Length { length, left: end - from };
-            return Err(Fault { kind, offset: at });
+    fn length(&mut self, bytes: &'a [u8], field: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+        let (length, after) = self.varint(bytes, field)?;
+        match usize::try_from(length).ok().and_then(|length| after.split_at_checked(length)) {
+            Some(split) => Some(split),
+            None => self.fail(ParseErrorKind::Length { length, left: after.len() }, bytes),
         }
-        Ok((from, from + length as usize))
     }
 
-    fn too_deep(&self, offset: usize) -> Fault {
-        Fault { kind: ParseErrorKind::TooDeep { limit: self.limit }, offset }
+    #[cold]
+    fn bad_varint<T>(&mut self, bytes: &'a [u8], field: &'a [u8]) -> Option<T> {
+        if bytes.len() < 10 { self.truncated(bytes, field) } else { self.fail(ParseErrorKind::Varint, bytes) }
+    }
+
+    /// A value that is missing altogether is a fault of the key before it, not of the next message.
+    #[cold]
+    fn truncated<T>(&mut self, bytes: &'a [u8], field: &'a [u8]) -> Option<T> {
+        self.fail(ParseErrorKind::Truncated, if bytes.is_empty() { field } else { bytes })
+    }
+
+    #[cold]
+    fn too_deep<T>(&mut self, field: &'a [u8]) -> Option<T> {
+        self.fail(ParseErrorKind::TooDeep { limit: self.limit }, field)
+    }
+
+    /// Notes what is wrong, and that it is at the start of `place`.
+    #[cold]
+    fn fail<T>(&mut self, kind: ParseErrorKind, place: &'a [u8]) -> Option<T> {
+        let offset = place.as_ptr().addr().saturating_sub(self.whole.as_ptr().addr());
+        self.fault = Some(Fault { kind, offset });
+        None
+    }
+}
+
+/// Whether this `KeyValue` is of the shape that nearly all have: a short ASCII key, then one value that is short ASCII
+/// text, an integer, a truth value or a double, and nothing else. Such a message is valid, needs one
+/// more level below it, and repeats nothing.
+#[inline]
+fn plain_attribute(bytes: &[u8]) -> bool {
+    let [0x0a, key_length @ 0..0x80, rest @ ..] = bytes else { return false };
+    let Some((key, [0x12, length @ 0..0x80, value @ ..])) = rest.split_at_checked(usize::from(*key_length))
+    else {
+        return false;
+    };
+    if usize::from(*length) != value.len() || !is_ascii(key) {
+        return false;
+    }
+    match value {
+        [0x0a, length @ 0..0x80, text @ ..] => usize::from(*length) == text.len() && is_ascii(text),
+        [0x10 | 0x18, number @ ..] => read_varint(number, 0).is_some_and(|(_, end)| end == number.len()),
+        [0x21, double @ ..] => double.len() == 8,
+        _ => false,
+    }
+}
+
+/// Whether all bytes are ASCII; for the short strings of telemetry, eight bytes at a time.
+#[inline]
+fn is_ascii(bytes: &[u8]) -> bool {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    match bytes.last_chunk::<8>() {
+        Some(last) => {
+            // The last eight bytes cover what the chunks leave over.
+            let all = bytes.chunks_exact(8).fold(u64::from_le_bytes(*last), |all, chunk| {
+                all | chunk.try_into().map_or(HIGH, u64::from_le_bytes)
+            });
+            all & HIGH == 0
+        }
+        None => bytes.iter().fold(0, |all, byte| all | byte) < 0x80,
     }
 }

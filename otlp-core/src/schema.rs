@@ -15,8 +15,10 @@ pub(crate) struct Message {
     pub(crate) name: &'static str,
     /// Its fields by ascending number.
     pub(crate) fields: &'static [Field],
-    /// For each one-byte key that a field of this message accepts: its index in `fields` plus one.
-    pub(crate) by_key: [u8; 128],
+    /// For each one-byte key that a field of this message accepts: its index in `fields` plus one; 0 for other bytes.
+    pub(crate) by_key: [u8; 256],
+    /// Whether this is `KeyValue`, which most messages in real telemetry are.
+    pub(crate) attribute: bool,
 }
 
 /// One field of a message.
@@ -136,7 +138,7 @@ impl Field {
 
 impl Message {
     pub(crate) const fn new(name: &'static str, fields: &'static [Field]) -> Self {
-        let mut by_key = [0; 128];
+        let mut by_key = [0; 256];
         let mut index = 0;
         while index < fields.len() {
             let field = &fields[index];
@@ -149,7 +151,7 @@ impl Message {
             }
             index += 1;
         }
-        Self { name, fields, by_key }
+        Self { name, fields, by_key, attribute: matches!(name.as_bytes(), b"KeyValue") }
     }
 
     /// The field with this number.

@@ -1,6 +1,6 @@
 //! Attribute values and what all signals share: attributes, resources, scopes.
 
-use crate::view::{Int32, Many, One, Repeated, Text, Uint32, View, view};
+use crate::view::{Many, Repeated, Text, Uint32, View, view};
 use crate::wire::{fields, text};
 
 /// An attribute value (`AnyValue`).
@@ -30,6 +30,12 @@ pub enum ValueView<'a> {
 impl<'a> View<'a> for ValueView<'a> {
     #[inline]
     fn scan(bytes: &'a [u8]) -> Self {
+        // One short text and nothing else is what most values are.
+        if let [0x0a, length @ 0..0x80, rest @ ..] = bytes
+            && usize::from(*length) == rest.len()
+        {
+            return Self::Str(text(rest));
+        }
         let mut value = Self::Empty;
         for raw in fields(bytes) {
             value = match raw.number {
@@ -82,23 +88,80 @@ view! {
     }
 }
 
-view! {
-    /// A key with its value (`KeyValue`).
-    pub struct AttributeView {
-        /// The key; empty where `key_strindex` stands for it.
-        1 => key: &'a str = Text<'a>,
-        /// The value, if the field stands there; see [`value`](Self::value).
-        2 => value_field: Option<ValueView<'a>> = One<'a, ValueView<'a>>,
-        /// The key by its index in a profiles dictionary's string table; 0 where unused.
-        3 => key_strindex: i32 = Int32,
+/// A key with its value (`KeyValue`).
+#[derive(Clone, Copy)]
+pub struct AttributeView<'a> {
+    encoded: &'a [u8],
+    key: &'a [u8],
+    value: Option<&'a [u8]>,
+    key_strindex: i32,
+}
+
+impl<'a> View<'a> for AttributeView<'a> {
+    /// Most attributes are a short key and then a short value, which needs no scan.
+    #[inline]
+    fn scan(encoded: &'a [u8]) -> Self {
+        if let [0x0a, key_length @ 0..0x80, rest @ ..] = encoded
+            && let Some((key, [0x12, length @ 0..0x80, value @ ..])) =
+                rest.split_at_checked(usize::from(*key_length))
+            && usize::from(*length) == value.len()
+        {
+            return Self { encoded, key, value: Some(value), key_strindex: 0 };
+        }
+        Self::scan_fields(encoded)
     }
 }
 
 impl<'a> AttributeView<'a> {
+    fn scan_fields(encoded: &'a [u8]) -> Self {
+        let mut view = Self { encoded, key: &[], value: None, key_strindex: 0 };
+        for raw in fields(encoded) {
+            match raw.number {
+                1 => view.key = raw.value.bytes(),
+                2 => view.value = Some(raw.value.bytes()),
+                3 => view.key_strindex = raw.value.varint() as i32,
+                _ => {}
+            }
+        }
+        view
+    }
+
+    /// The message's encoding, without key and length; unknown fields included.
+    pub const fn encoded(&self) -> &'a [u8] {
+        self.encoded
+    }
+
+    /// The key; empty where `key_strindex` stands for it.
+    #[inline]
+    pub fn key(&self) -> &'a str {
+        text(self.key)
+    }
+
     /// The value; [`ValueView::Empty`] where none is set.
     #[inline]
     pub fn value(&self) -> ValueView<'a> {
         self.value_field().unwrap_or(ValueView::Empty)
+    }
+
+    /// The value, if the field stands there; see [`value`](Self::value).
+    #[inline]
+    pub fn value_field(&self) -> Option<ValueView<'a>> {
+        self.value.map(ValueView::scan)
+    }
+
+    /// The key by its index in a profiles dictionary's string table; 0 where unused.
+    pub const fn key_strindex(&self) -> i32 {
+        self.key_strindex
+    }
+}
+
+impl std::fmt::Debug for AttributeView<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AttributeView")
+            .field("key", &self.key())
+            .field("value", &self.value_field())
+            .field("key_strindex", &self.key_strindex)
+            .finish()
     }
 }
 

@@ -50,11 +50,11 @@ impl Writer<'_> {
         let mut ranges = [(0, 0); MAX_FIELDS];
         for raw in fields(bytes) {
             let first = bytes[raw.start];
-            let index = match message.by_key.get(usize::from(first)) {
-                Some(0) => None,
-                Some(index) => Some(usize::from(*index) - 1),
+            let index = match message.by_key[usize::from(first)] {
                 // Numbers above 15, and keys longer than they need to be.
-                None => message.fields.iter().position(|field| field.number == raw.number),
+                0 if first >= 0x80 => message.fields.iter().position(|field| field.number == raw.number),
+                0 => None,
+                index => Some(usize::from(index) - 1),
             };
             match index {
                 Some(index) => {

@@ -45,6 +45,9 @@ impl<'a> Iterator for Fields<'a> {
     #[inline]
     fn next(&mut self) -> Option<RawField<'a>> {
         let start = self.at;
+        if start == self.bytes.len() {
+            return None;
+        }
         let (key, at) = read_varint(self.bytes, start)?;
         let number = (key >> 3) as u32;
         let (value, end) = match key as u8 & 7 {
