@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::error::{Fault, ParseError, ParseErrorKind};
-use crate::schema::{Field, Kind, Message, NO_SLOT, request};
+use crate::schema::{Kind, Message, NO_SLOT, request};
 use crate::wire::{FIXED32, FIXED64, GROUP, GROUP_END, LEN, VARINT, read_varint};
 use crate::{Batch, Limits, ProfilesLayout, Signal, merge, profiles};
 
