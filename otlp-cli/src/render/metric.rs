@@ -51,7 +51,7 @@ fn line(metric: &Metric, series: &Series, columns: usize) -> String {
     let used = CHART_COLUMNS + 6;
     let facts = cut(&facts, columns.saturating_sub(used));
     let facts_columns = width(&facts);
-    let mut label = clean(&series.service).into_owned();
+    let mut label = clean(&series.source).into_owned();
     for (_, value) in &series.attributes {
         label += &format!(" {}", clean(value));
     }

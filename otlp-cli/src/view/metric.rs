@@ -9,7 +9,7 @@ use otlp::metrics::{
 };
 
 use super::distribution::{Bucket, Distribution};
-use super::trace::service_name;
+use super::trace::source_name;
 use crate::render::value::pairs;
 
 /// All points of one name, kind and unit.
@@ -31,10 +31,11 @@ pub(crate) struct Metric {
     pub(crate) points: usize,
 }
 
-/// Points with the same attributes from the same service.
+/// Points with the same attributes from the same resource.
 #[derive(Debug)]
 pub(crate) struct Series {
-    pub(crate) service: String,
+    /// The service, or else what names the resource.
+    pub(crate) source: String,
     pub(crate) attributes: Vec<(String, String)>,
     /// By time.
     pub(crate) points: Vec<Point>,
@@ -65,13 +66,15 @@ pub(crate) enum Value {
 
 /// All metrics, by name.
 pub(crate) fn collect(batches: &[Batch]) -> Vec<Metric> {
-    type Key = (String, Vec<(String, String)>);
+    // The resource as it stands: services have many instances, and what is no service has no name at all.
+    type Key<'a> = (&'a [u8], Vec<(String, String)>);
     let mut metrics: Vec<Metric> = Vec::new();
     let mut by_name: HashMap<(String, &'static str, String), usize> = HashMap::new();
-    let mut by_series: Vec<HashMap<Key, usize>> = Vec::new();
+    let mut by_series: Vec<HashMap<Key<'_>, usize>> = Vec::new();
     for view in batches.iter().filter_map(Batch::metrics) {
         for group in view.resource_metrics() {
-            let service = service_name(group.resource());
+            let source = source_name(group.resource());
+            let resource = group.resource().map_or(&[][..], |resource| resource.encoded());
             for metric in group.scope_metrics().iter().flat_map(|scope| scope.metrics()) {
                 let Some(data) = metric.data() else { continue };
                 let key = (metric.name().to_owned(), data.kind(), metric.unit().to_owned());
@@ -83,11 +86,12 @@ pub(crate) fn collect(batches: &[Batch]) -> Vec<Metric> {
                 let (metric, series) = (&mut metrics[index], &mut by_series[index]);
                 each_point(data, |attributes, point| {
                     metric.points += 1;
-                    let key = (service.to_owned(), attributes);
-                    let index = *series.entry(key.clone()).or_insert_with(|| {
-                        metric.series.push(Series { service: key.0, attributes: key.1, points: Vec::new() });
-                        metric.series.len() - 1
-                    });
+                    let index =
+                        *series.entry((resource, attributes)).or_insert_with_key(|(_, attributes)| {
+                            let (source, attributes) = (source.to_owned(), attributes.clone());
+                            metric.series.push(Series { source, attributes, points: Vec::new() });
+                            metric.series.len() - 1
+                        });
                     metric.series[index].points.push(point);
                 });
             }

@@ -9,7 +9,7 @@ pub(crate) mod profile;
 pub(crate) mod trace;
 
 use std::collections::HashMap;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -84,8 +84,11 @@ fn trace_id(text: &str) -> Result<String, String> {
     if ok { Ok(text.to_ascii_lowercase()) } else { Err("a trace id is 1 to 32 hex digits".to_owned()) }
 }
 
-/// Columns to draw in: the terminal's, within what reads well; 100 where there is none.
+/// Columns to draw in: the terminal's, within what reads well; 100 where stdout is none.
 pub(crate) fn columns() -> usize {
+    if !std::io::stdout().is_terminal() {
+        return 100;
+    }
     terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0)).clamp(80, 160)
 }
 

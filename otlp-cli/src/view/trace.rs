@@ -315,6 +315,14 @@ pub(crate) fn service_name(resource: Option<ResourceView<'_>>) -> &str {
     resource.and_then(|resource| resource.service_name()).filter(|name| !name.is_empty()).unwrap_or("unknown")
 }
 
+/// The service, or what else a resource is commonly known by.
+pub(crate) fn source_name(resource: Option<ResourceView<'_>>) -> &str {
+    const NAMES: [&str; 5] = ["service.name", "k8s.pod.name", "container.name", "k8s.node.name", "host.name"];
+    let attributes = resource.map(|resource| resource.attributes());
+    let value = |key| attributes?.value_of(key)?.as_str().filter(|name| !name.is_empty());
+    NAMES.iter().find_map(|key| value(key)).unwrap_or("unknown")
+}
+
 /// No id, or all zero, which W3C calls invalid.
 fn is_nothing(id: &[u8]) -> bool {
     id.iter().all(|byte| *byte == 0)

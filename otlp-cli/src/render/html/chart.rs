@@ -42,7 +42,7 @@ fn card(metric: &Metric, out: &mut String) {
         plural(metric.points, "point"),
     );
     for series in metric.series.iter().take(SERIES) {
-        let mut label = escape(&series.service);
+        let mut label = escape(&series.source);
         for (key, value) in &series.attributes {
             let _ = write!(label, " {}={}", escape(key), escape(value));
         }

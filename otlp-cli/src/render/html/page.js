@@ -150,7 +150,7 @@
   traces.forEach((item, index) => {
     const errors = item.spans.filter((span) => span[ERROR]).length;
     const name = item.spans.length ? item.spans[0][NAME] : '';
-    const option = make('option', '', [name, duration(item.length), item.spans.length + ' spans', errors ? errors + ' errors' : '', item.id.slice(0, 8), item.at, item.omitted ? item.omitted + ' spans left out' : ''].filter(Boolean).join(' · '));
+    const option = make('option', '', [name, duration(item.length), item.spans.length + ' spans', errors ? errors + ' errors' : '', item.at, item.id, item.omitted ? item.omitted + ' spans left out' : ''].filter(Boolean).join(' · '));
     option.value = index;
     select.append(option);
   });
