@@ -4,15 +4,12 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use clap::ValueEnum;
 
-/// When to colour.
+/// When to colour: on a terminal unless `NO_COLOR` is set, always, never.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set.
     #[default]
     Auto,
-    /// Always, NO_COLOR or not.
     Always,
-    /// Never.
     Never,
 }
 

@@ -141,7 +141,7 @@ impl Courier {
             Outcome::Rejected { cause } => match cause.kind() {
                 FailureKind::HttpStatus(_) | FailureKind::GrpcStatus(_) => {
                     self.ledger.answer(0, items);
-                    self.note(Trouble::Rejected, format!("the server refused a message: {cause}"));
+                    self.note(Trouble::Rejected, format!("the server refused a message: {}", words(&cause)));
                 }
                 _ => {
                     self.ledger.drop_items(items);
@@ -181,6 +181,20 @@ impl Courier {
             None => failure,
         })
     }
+}
+
+/// A failure in words, without details that say the message again.
+fn words(cause: &otlp::Failure) -> String {
+    let mut text = cause.kind().to_string();
+    if !cause.message().is_empty() {
+        text = format!("{text}: {}", cause.message());
+    }
+    for (field, description) in cause.violations() {
+        if !text.contains(description.as_str()) {
+            text = format!("{text}; {field}: {description}");
+        }
+    }
+    text
 }
 
 fn hint(trouble: Trouble, what: &str) -> Option<&'static str> {

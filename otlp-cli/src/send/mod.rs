@@ -39,16 +39,16 @@ pub(crate) struct SendArgs {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    /// Where to: for HTTP the base URL, to which /v1/<signal> is appended unless it ends so. [default: the local host's port 4318,
-    /// gRPC 4317]
+    /// Where to: for HTTP the base URL, to which /v1/<signal> is appended unless it ends so; by default the local
+    /// host's port 4318, for gRPC 4317.
     #[arg(long, value_name = "URL", env = "OTLP_ENDPOINT", hide_env = true)]
     endpoint: Option<String>,
 
-    /// grpc, http/protobuf or http/json. [default: http/protobuf]
+    /// grpc, http/protobuf or http/json; by default http/protobuf.
     #[arg(long, value_name = "PROTOCOL", env = "OTLP_PROTOCOL", hide_env = true)]
     protocol: Option<Protocol>,
 
-    /// Compression of requests: none, gzip or zstd. [default: gzip, to the local host none]
+    /// Compression of requests: none, gzip or zstd; by default gzip, to the local host none.
     #[arg(long, value_name = "CODEC", env = "OTLP_COMPRESSION", hide_env = true)]
     compression: Option<Codec>,
 

@@ -1,0 +1,15 @@
+//! The real binary against files, itself, and servers that misbehave on purpose. One test binary, so that it is linked once.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "in helpers of tests, which clippy does not see as tests"
+)]
+
+mod convert;
+mod help;
+mod inspect;
+mod receive;
+mod send;
+mod support;
+mod transport;
