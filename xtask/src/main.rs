@@ -68,8 +68,8 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "deny",
-        usage: "",
-        help: "licences, advisories and sources of all dependencies",
+        usage: "[--advisories]",
+        help: "licences and sources of all dependencies",
         run: deny::run,
     },
     Verb { name: "book", usage: "[build|serve]", help: "the book in docs/", run: book::run },
