@@ -1,4 +1,5 @@
 //! `otlp demo` by the real binary.
+#![allow(clippy::unwrap_used, reason = "a panic is the report of a test")]
 
 use std::process::{Command, Output};
 

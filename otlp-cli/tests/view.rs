@@ -1,4 +1,5 @@
 //! `otlp view` by the real binary.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a panic or a line is the report of a test")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -158,7 +158,8 @@ fn collections(scope: &mut ScopeMetricsWriter<'_>, story: &Story, random: &Rando
         .description("A summary of the pause duration of garbage collection cycles.")
         .unit("s");
     let mut summary = metric.summary();
-    let mut point = summary.point(12 + random.below(5), 0.0042);
+    let count = 12 + random.below(5);
+    let mut point = summary.point(count, count as f64 * 0.000_18);
     point.times(story.start, story.end);
     let mut value = 0.000_04;
     for quantile in [0.0, 0.25, 0.5, 0.75, 1.0] {
