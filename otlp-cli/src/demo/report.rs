@@ -166,7 +166,7 @@ impl Report {
 
     fn verdict(&self) -> String {
         if self.is_complete() {
-            let text = "nothing is missing: every item arrived, once and unchanged, on every lane";
+            let text = "nothing is missing: every item arrived once, unchanged, on every transport";
             return format!("{} {text}\n", paint(GOOD, "✓"));
         }
         let mut out = format!("{} not everything arrived as it was sent\n", paint(BAD, "✗"));
