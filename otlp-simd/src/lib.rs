@@ -17,9 +17,12 @@
 //! | [`concat()`] | several batches into one, in order; profiles get one dictionary |
 //! | [`split_items`] | one batch into batches of at most so many items, in order |
 //! | [`Rebatch`] | a stream of batches into a stream of batches of exactly so many items |
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
+#[allow(unsafe_code, reason = "vector intrinsics; each block says why it is sound")]
+mod arch;
 mod concat;
+pub mod kernel;
 mod rebatch;
 mod split;
 
