@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a maintenance command talks to a terminal")]
 
 mod args;
+mod bench;
 mod book;
 mod ci;
 mod codegen;
@@ -79,6 +80,12 @@ const VERBS: &[Verb] = &[
         usage: "[TARGET|all] [--seconds N]",
         help: "fuzz targets of fuzz/, on the nightly toolchain",
         run: fuzz::run,
+    },
+    Verb {
+        name: "bench",
+        usage: "[--quick] [--json FILE] [--only TEXT] [--instructions|--growth] [--arrow]",
+        help: "ratios against the peers; all but --quick and --only write docs/src/performance.md",
+        run: bench::run,
     },
     Verb {
         name: "interop",

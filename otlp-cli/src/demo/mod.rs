@@ -1,5 +1,6 @@
 //! `otlp demo`: the whole toolkit in one run, and a proof that nothing got lost.
 
+mod call;
 mod fingerprint;
 mod ledger;
 mod logs;

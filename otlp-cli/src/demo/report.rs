@@ -80,7 +80,7 @@ impl Report {
 
     fn title(&self, columns: usize) -> String {
         let line = format!(
-            "{} of a made-up shop, sent on every transport and read back (seed {})",
+            "{} of a made-up shop, over every transport and back (seed {})",
             plural(SERVICES.len(), "service"),
             self.seed
         );
@@ -146,7 +146,7 @@ impl Report {
             table.row(row);
         }
         heading("On the wire", "bytes of request bodies per item; × against gRPC uncompressed", columns)
-            + &table.render(2, 2)
+            + &table.render(2, if columns < 90 { 1 } else { 2 })
             + "\n"
     }
 
@@ -166,7 +166,7 @@ impl Report {
 
     fn verdict(&self) -> String {
         if self.is_complete() {
-            let text = "nothing is missing: every item arrived once on every transport and says what it said";
+            let text = "nothing is missing: every item arrived once, unchanged, on every transport";
             return format!("{} {text}\n", paint(GOOD, "✓"));
         }
         let mut out = format!("{} not everything arrived as it was sent\n", paint(BAD, "✗"));
@@ -192,5 +192,63 @@ const fn item(signal: Signal) -> &'static str {
         Signal::Metrics => "point",
         Signal::Logs => "record",
         _ => "profile",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::ledger::Tally;
+    use crate::demo::workload::Workload;
+    use crate::render::text::width;
+    use crate::view::{metric, profile};
+
+    fn report() -> Report {
+        let round = Workload::new().round();
+        let mut ledger = Ledger::default();
+        for (sent, received) in
+            ledger.sent.as_flattened_mut().iter_mut().zip(ledger.received.as_flattened_mut())
+        {
+            *sent = Tally { requests: 6, items: 1_778, wire: 1_234_567, fingerprint: 1 };
+            *received = *sent;
+        }
+        Report {
+            seed: 7,
+            ledger,
+            elapsed: Duration::from_millis(1_730),
+            showpiece: round.showpiece.unwrap().as_bytes().to_vec(),
+            batches: round.batches,
+            problems: Vec::new(),
+        }
+    }
+
+    fn shown(report: &Report, columns: usize) -> String {
+        let (metrics, profiles) = (metric::collect(&report.batches), profile::collect(&report.batches));
+        anstream::adapter::strip_str(&report.render(&metrics, &profiles, columns)).to_string()
+    }
+
+    #[test]
+    fn fits_every_terminal() {
+        let report = report();
+        for columns in 80..=160 {
+            for line in shown(&report, columns).lines() {
+                assert!(width(line) <= columns, "{columns}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn says_what_is_missing() {
+        let mut report = report();
+        assert!(shown(&report, 100).contains("✓ nothing is missing"));
+        report.ledger.received[3][0].items -= 12;
+        report.problems.push("traces over grpc with gzip: \u{1b}[31mgone".to_owned());
+        let text = shown(&report, 100);
+        assert!(!report.is_complete());
+        assert!(
+            text.contains("✗ not everything arrived") && text.contains("≠") && text.contains(" 12 "),
+            "{text}"
+        );
+        assert!(text.contains("␛[31mgone"), "{text}");
     }
 }

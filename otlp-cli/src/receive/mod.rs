@@ -29,7 +29,7 @@ use crate::{
 /// Receive telemetry over gRPC and HTTP, and write it to files.
 ///
 /// Prints `listening grpc=HOST:PORT http=HOST:PORT` on stderr once it is ready. Without -o nothing is stored, and each request is
-/// a line on stderr.
+/// a line on stderr. SIGINT and SIGTERM end it with everything in the files. Flags win over OTLP_GRPC and OTLP_HTTP.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ReceiveArgs {

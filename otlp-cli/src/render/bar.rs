@@ -77,7 +77,7 @@ pub(crate) fn bar(share: f64, columns: usize) -> String {
 
 /// Where a span stands on an axis of `columns` cells: blank cells before it, then its bar, at least half a cell.
 ///
-/// `from` and `to` are shares of the axis, 0 to 1. Half cells at both ends: `╺━━╸`.
+/// `from` and `to` are shares of the axis, 0 to 1. Half cells at both ends: `▗▄▄▖`.
 pub(crate) fn interval(from: f64, to: f64, columns: usize) -> (usize, String) {
     let halves = 2 * columns;
     if columns == 0 {
@@ -92,15 +92,15 @@ pub(crate) fn interval(from: f64, to: f64, columns: usize) -> (usize, String) {
     let mut bar = String::new();
     let mut half = start;
     if half % 2 == 1 {
-        bar.push('╺');
+        bar.push('▗');
         half += 1;
     }
     while half + 2 <= end {
-        bar.push('━');
+        bar.push('▄');
         half += 2;
     }
     if half < end {
-        bar.push('╸');
+        bar.push('▖');
     }
     (start / 2, bar)
 }
@@ -139,16 +139,16 @@ mod tests {
 
     #[test]
     fn intervals_stay_on_the_axis() {
-        assert_eq!(interval(0.0, 1.0, 4), (0, "━━━━".into()));
-        assert_eq!(interval(0.125, 0.625, 4), (0, "╺━╸".into()));
-        assert_eq!(interval(0.5, 0.5, 4), (2, "╸".into()));
-        assert_eq!(interval(1.0, 1.0, 4), (3, "╺".into()));
+        assert_eq!(interval(0.0, 1.0, 4), (0, "▄▄▄▄".into()));
+        assert_eq!(interval(0.125, 0.625, 4), (0, "▗▄▖".into()));
+        assert_eq!(interval(0.5, 0.5, 4), (2, "▖".into()));
+        assert_eq!(interval(1.0, 1.0, 4), (3, "▗".into()));
         for from in -5..=25 {
             for to in -5..=25 {
                 let (blank, bar) = interval(f64::from(from) / 20.0, f64::from(to) / 20.0, 7);
                 assert!(blank + bar.chars().count() <= 7 && !bar.is_empty(), "{from} {to}");
             }
         }
-        assert_eq!(interval(f64::NAN, f64::INFINITY, 3), (0, "╸".into()));
+        assert_eq!(interval(f64::NAN, f64::INFINITY, 3), (0, "▖".into()));
     }
 }

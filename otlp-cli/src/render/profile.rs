@@ -54,7 +54,7 @@ pub(crate) fn profile(profile: &Profile, columns: usize, rows: usize) -> String 
 
 /// Who calls a function on the stack that took most, the nearest caller first.
 fn callers(profile: &Profile, function: &str) -> String {
-    let stack = profile.stacks.iter().find(|(stack, _)| stack.last().is_some_and(|leaf| leaf == function));
+    let stack = profile.stacks.iter().find(|(stack, _)| stack.last().is_some_and(|leaf| **leaf == *function));
     let callers = stack.map_or(&[][..], |(stack, _)| &stack[..stack.len() - 1]);
     callers.iter().rev().take(4).map(|name| format!("← {name} ")).collect::<String>().trim_end().to_owned()
 }

@@ -214,20 +214,20 @@ impl Axis {
         let start = if span.start == 0 { self.start } else { span.start };
         let (blank, bar) = interval(self.share(start), self.share(span.end.max(start)), self.columns);
         let bar: Vec<char> = bar.chars().collect();
-        let events: Vec<(usize, bool)> = span
-            .events
-            .iter()
-            .map(|event| {
-                let column = (self.share(event.time).clamp(0.0, 1.0) * self.columns as f64) as usize;
-                (column.min(self.columns.saturating_sub(1)), is_exception(event))
-            })
-            .collect();
+        // Whether an exception, or at least an event, stands in a column.
+        let mut events: Vec<Option<bool>> = vec![None; self.columns];
+        for event in &span.events {
+            let column = (self.share(event.time).clamp(0.0, 1.0) * self.columns as f64) as usize;
+            if let Some(mark) = events.get_mut(column.min(self.columns.saturating_sub(1))) {
+                *mark = (*mark).max(Some(is_exception(event)));
+            }
+        }
         let colour = service(span.service);
         let mut out = String::new();
         let mut run = String::new();
         let mut run_style = LINE;
-        for column in 0..self.columns {
-            let (c, style) = match events.iter().filter(|(at, _)| *at == column).map(|(_, bad)| *bad).max() {
+        for (column, event) in events.into_iter().enumerate() {
+            let (c, style) = match event {
                 Some(true) => ('◆', BAD),
                 Some(false) => ('◆', colour.bold()),
                 None => match column.checked_sub(blank).and_then(|index| bar.get(index)) {

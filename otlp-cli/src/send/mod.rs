@@ -21,9 +21,10 @@ use tokio::task::JoinSet;
 use self::{delivery::Courier, feed::Feed, ledger::Ledger, setting::Settings};
 use crate::{
     arg::HeaderArg,
-    exit::Exit,
+    exit::{Exit, Failure},
     interrupt::Interrupt,
     progress::Progress,
+    source,
     terminal::{say, stdout},
 };
 
@@ -97,6 +98,9 @@ fn rate(text: &str) -> Result<f64, String> {
 
 impl SendArgs {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        if self.repeat.get() > 1 && self.files.iter().any(|file| source::is_dash(file)) {
+            return Err(Failure::usage("stdin can be read once, so --repeat needs files").into());
+        }
         let settings = Settings::new(&self)?;
         for warning in settings.warnings() {
             say!("warning: {warning}");

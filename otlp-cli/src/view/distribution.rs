@@ -19,6 +19,9 @@ pub(crate) struct Bucket {
     pub(crate) count: u64,
 }
 
+/// Buckets above which no others are put in: points that disagree on bounds this often have no common picture.
+const MOST: usize = 2_000;
+
 impl Distribution {
     /// Adds the values of another: buckets with the same bounds are joined, others stand side by side.
     pub(crate) fn add(&mut self, other: &Self) {
@@ -32,6 +35,9 @@ impl Distribution {
             for (mine, theirs) in self.buckets.iter_mut().zip(&other.buckets) {
                 mine.count = mine.count.saturating_add(theirs.count);
             }
+            return;
+        }
+        if self.buckets.len() > MOST {
             return;
         }
         self.buckets.extend_from_slice(&other.buckets);

@@ -1,14 +1,18 @@
 //! Profiles summed up by function and by stack.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use otlp::Batch;
 use otlp::profiles::{DictionaryView, ProfileView};
 
 use super::trace::service_name;
+use crate::render::text::clip;
 
 /// Longest stack that is walked; deeper ones lose their outermost callers.
 const DEEPEST: usize = 1_000;
+/// Longest name of a function, in characters.
+const LONGEST: usize = 300;
 
 /// One profile.
 #[derive(Debug)]
@@ -30,7 +34,7 @@ pub(crate) struct Profile {
     /// The largest own value first.
     pub(crate) functions: Vec<Function>,
     /// Different stacks, outermost caller first, the largest value first.
-    pub(crate) stacks: Vec<(Vec<String>, i64)>,
+    pub(crate) stacks: Vec<(Vec<Rc<str>>, i64)>,
 }
 
 /// A function in a profile.
@@ -150,12 +154,17 @@ fn read(profile: ProfileView<'_>, service: &str, tables: &Tables<'_>) -> Profile
     }
     let mut functions: Vec<Function> = functions
         .into_iter()
-        .map(|(name, (own, total))| Function { name: name.to_owned(), own, total })
+        .map(|(name, (own, total))| Function { name: clip(name, LONGEST), own, total })
         .collect();
     functions.sort_by(|a, b| (b.own, b.total).cmp(&(a.own, a.total)).then_with(|| a.name.cmp(&b.name)));
     let mut stacks: Vec<(i32, i64)> = stacks.into_iter().collect();
     stacks.sort_by_key(|(stack, value)| (std::cmp::Reverse(*value), *stack));
-    let named = |stack| tables.names(stack).into_iter().rev().map(str::to_owned).collect();
+    // A name stands in many stacks; it is kept once, and no longer than anyone reads.
+    let mut kept: HashMap<&str, Rc<str>> = HashMap::new();
+    let mut named = |stack| -> Vec<Rc<str>> {
+        let names = tables.names(stack).into_iter().rev();
+        names.map(|name| Rc::clone(kept.entry(name).or_insert_with(|| clip(name, LONGEST).into()))).collect()
+    };
     let kind = profile.sample_type();
     Profile {
         service: service.to_owned(),

@@ -163,6 +163,7 @@ pub(crate) fn assemble(batches: &[Batch], ids: &[&[u8]], limit: usize) -> Vec<Tr
         })
         .collect();
     let mut parents: Vec<Vec<Vec<u8>>> = vec![Vec::new(); ids.len()];
+    let mut services: Vec<HashMap<&str, usize>> = vec![HashMap::new(); ids.len()];
     each_span(batches, |resource, scope, span| {
         let Some(&index) = place.get(span.trace_id_bytes()) else { return };
         let trace = &mut traces[index];
@@ -171,7 +172,7 @@ pub(crate) fn assemble(batches: &[Batch], ids: &[&[u8]], limit: usize) -> Vec<Tr
             return;
         }
         let service = service_name(resource);
-        let service = trace.services.iter().position(|name| name == service).unwrap_or_else(|| {
+        let service = *services[index].entry(service).or_insert_with(|| {
             trace.services.push(service.to_owned());
             trace.services.len() - 1
         });

@@ -205,6 +205,7 @@ fn wrong_usage_is_told_before_anything_is_sent() {
         (&["send", text(&traces), "--header", "hunter2"], "K=V"),
         (&["send", text(&traces), "--batch-items", "0"], "batch-items"),
         (&["send", text(&traces), "--rate", "0"], "above zero"),
+        (&["send", "-", "--repeat", "2"], "stdin can be read once"),
     ] {
         let (_, err) = expect(2, args);
         assert!(err.contains(says), "{args:?}: {err}");

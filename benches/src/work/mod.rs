@@ -1,0 +1,25 @@
+//! The kinds of work, one file each. A file's function gives its contests on the payloads.
+
+mod json;
+mod merge;
+mod parse;
+mod split;
+mod write;
+
+use crate::contest::Contest;
+use crate::payload::Payloads;
+
+/// Makes contests; what they borrow is the payloads.
+pub type Make = for<'a> fn(&'a Payloads) -> anyhow::Result<Vec<Contest<'a>>>;
+
+/// All of it, in the order of the report.
+pub const ALL: &[(&str, Make)] = &[
+    ("parse", parse::parse),
+    ("walk", parse::walk),
+    ("parse+walk", parse::both),
+    ("write", write::rows),
+    ("split", split::split),
+    ("concat", merge::concat),
+    ("json write", json::write),
+    ("json read", json::read),
+];
