@@ -2,9 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{convert, demo, exit::Exit, inspect, receive, send, terminal::Color, view};
+use crate::{convert, demo, exit::Exit, inspect, receive, relay, send, terminal::Color, view};
 
-/// The OTLP toolkit: receive, send, convert, inspect and view traces, metrics, logs and profiles.
+/// The OTLP toolkit: receive, relay, send, convert, inspect and view traces, metrics, logs and profiles.
 #[derive(Debug, Parser)]
 #[command(
     name = "otlp",
@@ -29,6 +29,7 @@ pub(crate) enum Command {
     Demo(demo::DemoArgs),
     Receive(receive::ReceiveArgs),
     Send(send::SendArgs),
+    Relay(relay::RelayArgs),
     Convert(convert::ConvertArgs),
     Inspect(inspect::InspectArgs),
     View(view::ViewArgs),
@@ -41,6 +42,7 @@ impl Command {
             Self::Demo(args) => args.run(),
             Self::Receive(args) => args.run(),
             Self::Send(args) => args.run(),
+            Self::Relay(args) => args.run(),
             Self::Convert(args) => args.run(),
             Self::Inspect(args) => args.run(),
             Self::View(args) => args.run(),

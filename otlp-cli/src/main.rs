@@ -1,4 +1,4 @@
-//! The `otlp` command: receive, send, convert, inspect and view telemetry, with nothing to configure.
+//! The `otlp` command: receive, send, relay, convert, inspect and view telemetry, with nothing to configure.
 //!
 //! Data goes to stdout, talk to stderr; [`exit`] holds the exit codes, [`terminal`] the streams. One file a command.
 #![forbid(unsafe_code)]
@@ -10,9 +10,11 @@ mod demo;
 mod exit;
 mod inspect;
 mod interrupt;
+mod listen;
 mod progress;
 mod quantity;
 mod receive;
+mod relay;
 mod render;
 mod send;
 mod source;

@@ -1,7 +1,6 @@
 //! `otlp receive`: a server that keeps, or just shows, what it is sent.
 
 mod keeper;
-mod listen;
 mod store;
 mod tally;
 mod track;
@@ -14,7 +13,6 @@ use otlp::file::FileFormat;
 
 use self::{
     keeper::Keeper,
-    listen::ListenArgs,
     store::{Store, StoreOptions},
     tally::Tally,
 };
@@ -22,6 +20,7 @@ use crate::{
     arg,
     exit::{Exit, Failure},
     interrupt::Interrupt,
+    listen::ListenArgs,
     quantity,
     terminal::{say, stdout},
 };

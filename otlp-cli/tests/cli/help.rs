@@ -16,7 +16,7 @@ fn commands() -> Vec<String> {
 
 #[test]
 fn the_help_of_these_commands() {
-    for command in ["receive", "send", "convert", "inspect"] {
+    for command in ["receive", "relay", "send", "convert", "inspect"] {
         let (out, err) = expect(0, &[command, "--help"]);
         assert_eq!(err, "");
         insta::assert_snapshot!(format!("help_{command}"), out);
@@ -38,18 +38,9 @@ fn every_command_gives_two_examples_that_it_accepts() {
 #[test]
 fn what_has_not_come_yet_is_wrong_usage() {
     let (help, _) = expect(0, &["--help"]);
-    for command in [
-        "relay",
-        "check",
-        "migrate",
-        "compress",
-        "decompress",
-        "pprof",
-        "profile",
-        "conformance",
-        "bench",
-        "doctor",
-    ] {
+    for command in
+        ["check", "migrate", "compress", "decompress", "pprof", "profile", "conformance", "bench", "doctor"]
+    {
         let (out, err) = expect(2, &[command]);
         assert_eq!(out, "");
         assert!(err.contains(command), "{err}");
@@ -58,6 +49,10 @@ fn what_has_not_come_yet_is_wrong_usage() {
     for args in [
         &["receive", "--admin", "127.0.0.1:0"][..],
         &["send", "x.pb", "--queue-dir", "q"],
+        &["relay"],
+        &["relay", "--to", "http://127.0.0.1:1", "--queue-dir", "q"],
+        &["relay", "--to", "http://127.0.0.1:1", "--admin", "127.0.0.1:0"],
+        &["relay", "--to", "http://127.0.0.1:1", "--set", "a=b"],
         &["send"],
         &["convert", "only-one"],
         &[],

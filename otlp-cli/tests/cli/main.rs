@@ -10,6 +10,7 @@ mod convert;
 mod help;
 mod inspect;
 mod receive;
+mod relay;
 mod send;
 mod support;
 mod transport;

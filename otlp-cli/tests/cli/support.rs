@@ -47,7 +47,7 @@ pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// A running `otlp receive`.
+/// A running `otlp receive`, or another command that listens as it does.
 pub(crate) struct Receive {
     child: Child,
     pub(crate) grpc: String,
@@ -58,7 +58,12 @@ pub(crate) struct Receive {
 impl Receive {
     /// Starts it on free ports and waits until it is ready.
     pub(crate) fn start(args: &[&str]) -> Self {
-        let mut child = otlp(&["receive", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"])
+        Self::listen("receive", args)
+    }
+
+    /// Starts another command with a server on free ports.
+    pub(crate) fn listen(command: &str, args: &[&str]) -> Self {
+        let mut child = otlp(&[command, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"])
             .args(args)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -1,0 +1,50 @@
+//! The destinations of the command line.
+
+use otlp::{Client, Codec, Config, Signal};
+
+use super::RelayArgs;
+use crate::exit::Failure;
+
+/// A client and the name that people know it by.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) name: String,
+    pub(super) client: Client,
+}
+
+/// All of `--to`, checked; connects to nothing. The same protocol and compression for all, so that a body is made once.
+pub(super) fn targets(args: &RelayArgs) -> Result<Vec<Target>, Failure> {
+    for url in &args.to {
+        if !url.contains("://") {
+            let hint = "write --to http://HOST:PORT or https://HOST:PORT";
+            return Err(Failure::usage("a --to does not start with http:// or https://").hint(hint));
+        }
+    }
+    let headers = args.headers.iter().map(|header| header.split()).collect::<Result<Vec<_>, _>>()?;
+    let compression = match args.compression {
+        Some(codec) => codec,
+        None => {
+            args.to.iter().map(|url| usual(url)).find(|codec| *codec != Codec::Identity).unwrap_or_default()
+        }
+    };
+    let target = |url: &String| {
+        let mut client = Client::builder().protocol(args.protocol).endpoint(url).compression(compression);
+        for (name, value) in &headers {
+            client = client.header(name, value);
+        }
+        let client = client.build().map_err(|error| Failure::usage(format!("--to: {error}")))?;
+        Ok(Target { name: without_query(url), client })
+    };
+    args.to.iter().map(target).collect()
+}
+
+/// What an exporter without a setting does for this endpoint: gzip, and nothing to this machine.
+fn usual(url: &str) -> Codec {
+    let config = Config::from_vars(|name| (name == "OTEL_EXPORTER_OTLP_ENDPOINT").then(|| url.to_owned()));
+    config.signal(Signal::Traces).compression()
+}
+
+/// A query may hold a key.
+fn without_query(url: &str) -> String {
+    url.split('?').next().unwrap_or_default().to_owned()
+}
