@@ -30,6 +30,11 @@ impl Batch {
         Self { signal, items, bytes, merged }
     }
 
+    /// A batch without anything in it.
+    pub const fn empty(signal: Signal) -> Self {
+        Self { signal, items: 0, bytes: Bytes::new(), merged: None }
+    }
+
     /// The signal that the items belong to.
     pub const fn signal(&self) -> Signal {
         self.signal

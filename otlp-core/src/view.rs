@@ -165,6 +165,13 @@ pub struct Repeated<'a, V> {
     element: PhantomData<fn() -> V>,
 }
 
+impl<'a, V> Repeated<'a, V> {
+    /// The elements of field `number` in a message.
+    pub(crate) const fn of(message: &'a [u8], number: u32) -> Self {
+        Self { bytes: message, number, element: PhantomData }
+    }
+}
+
 impl<V> Repeated<'_, V> {
     /// Whether there is no element.
     pub const fn is_empty(&self) -> bool {

@@ -27,9 +27,15 @@ pub enum ConcatError {
 ///
 /// [`ConcatError`] for no batches at all and for mixed signals.
 pub fn concat(batches: &[Batch]) -> Result<Batch, ConcatError> {
-    let first = batches.first().ok_or(ConcatError::Nothing)?;
-    if let Some(other) = batches.iter().find(|batch| batch.signal() != first.signal()) {
-        return Err(ConcatError::Signals { expected: first.signal(), found: other.signal() });
-    }
+    one_signal(batches)?;
     cut::concat(batches).ok_or(ConcatError::Nothing)
+}
+
+/// Refuses what cannot become one batch.
+pub(crate) fn one_signal(batches: &[Batch]) -> Result<(), ConcatError> {
+    let first = batches.first().ok_or(ConcatError::Nothing)?;
+    match batches.iter().find(|batch| batch.signal() != first.signal()) {
+        Some(other) => Err(ConcatError::Signals { expected: first.signal(), found: other.signal() }),
+        None => Ok(()),
+    }
 }

@@ -15,17 +15,35 @@
 //! | function | what it does |
 //! |---|---|
 //! | [`concat()`] | several batches into one, in order; profiles get one dictionary |
+//! | [`regroup()`] | several batches into one in which equal resources, scopes and metrics stand once |
+//! | [`dedup()`] | the same for one batch |
 //! | [`split_items`] | one batch into batches of at most so many items, in order |
+//! | [`split_bytes`] | one batch into batches of at most so many bytes; items too large for any are handed back apart |
+//! | [`shard_by_trace`] | one batch into so many, items of one trace in the same |
+//! | [`sample_by_trace`] | keeps a [`Ratio`] of traces, consistently |
+//! | [`group_by_trace`] | items of one trace behind each other |
+//! | [`filter()`] | the items for which a [`Predicate`] holds |
+//! | [`select`] | several predicates: each item goes to the first that holds |
 //! | [`Rebatch`] | a stream of batches into a stream of batches of exactly so many items |
 #![deny(unsafe_code)]
 
 #[allow(unsafe_code, reason = "vector intrinsics; each block says why it is sound")]
 mod arch;
 mod concat;
+mod filter;
 pub mod kernel;
+mod predicate;
+mod ratio;
 mod rebatch;
+mod regroup;
 mod split;
+mod trace;
 
 pub use concat::{ConcatError, concat};
+pub use filter::{filter, select};
+pub use predicate::{Field, Place, Predicate, Question, Value};
+pub use ratio::{Ratio, RatioError};
 pub use rebatch::Rebatch;
-pub use split::split_items;
+pub use regroup::{dedup, regroup};
+pub use split::{Split, split_bytes, split_items};
+pub use trace::{group_by_trace, sample_by_trace, shard_by_trace};

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 
+use otlp_core::cut::{Group, Item, Look, Sorter};
 use otlp_core::{Batch, cut};
 
 /// Cuts a batch into batches of at most `items` items, in order; all but the last hold exactly that many.
@@ -14,4 +15,142 @@ pub fn split_items(batch: &Batch, items: NonZeroUsize) -> Vec<Batch> {
         return vec![batch.clone()];
     }
     cut::distribute(batch, batch.items().div_ceil(items.get()), |item| Some(item.index / items))
+}
+
+/// What [`split_bytes`] makes of a batch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Split {
+    /// Batches of at most the size asked for, in order.
+    pub parts: Vec<Batch>,
+    /// Items that are too large by themselves, with what must stand around them; each a batch of one item, in order.
+    pub oversized: Vec<Batch>,
+}
+
+/// Cuts a batch into batches of at most `max_bytes` encoded bytes, in order, each as full as its next item allows.
+///
+/// A batch that is small enough comes back as it is, sharing its bytes. Otherwise each part repeats the resource, scope
+/// and metric around its items, which its size includes; profiles repeat the whole dictionary. An item that does not fit
+/// even alone is never lost: it comes back in [`Split::oversized`], and its neighbours stay together. A batch without
+/// items is one part, whatever its size.
+///
+/// All parts together are as large as the batch plus what they repeat. Where resources are nearly as large as `max_bytes`,
+/// that is nearly `max_bytes` for each item: choose it well above the resources' size.
+pub fn split_bytes(batch: &Batch, max_bytes: usize) -> Split {
+    if batch.bytes().len() <= max_bytes || batch.is_empty() {
+        return Split { parts: vec![batch.clone()], oversized: Vec::new() };
+    }
+    let mut packer = Packer {
+        max: max_bytes,
+        depth: 0,
+        frames: [Frame::default(); LEVELS],
+        part: None,
+        oversized: Vec::new(),
+    };
+    let expected = batch.bytes().len() / max_bytes.max(1) + 1;
+    let batches = cut::sort(batch, expected.min(batch.items()), &mut packer);
+    let mut split = Split::default();
+    for (batch, oversized) in batches.into_iter().zip(packer.oversized) {
+        if oversized { &mut split.oversized } else { &mut split.parts }.push(batch);
+    }
+    split
+}
+
+/// Levels of groups, the request's included, that a signal has at most.
+const LEVELS: usize = 5;
+
+/// One level of the groups that the next item stands in.
+#[derive(Clone, Copy, Default)]
+struct Frame {
+    /// Bytes of the group's own fields.
+    header: usize,
+    /// Bytes of its key.
+    key: usize,
+    /// Bytes of its payload in the part at work, without the group below that is still open; 0 until it has an item there.
+    payload: usize,
+    /// Whether it stands in the part at work.
+    open: bool,
+}
+
+/// Fills parts one after the other.
+struct Packer {
+    max: usize,
+    /// Level of the innermost group that was entered.
+    depth: usize,
+    frames: [Frame; LEVELS],
+    /// Number of the part at work.
+    part: Option<usize>,
+    /// For each batch, whether it is an oversized item rather than a part.
+    oversized: Vec<bool>,
+}
+
+/// Bytes of a varint.
+const fn varint_len(value: usize) -> usize {
+    ((value | 1).ilog2() as usize * 9 + 73) / 64
+}
+
+impl Frame {
+    /// Bytes that the group takes in the one above with so much payload.
+    const fn field_len(&self, payload: usize) -> usize {
+        self.key + varint_len(payload) + payload
+    }
+}
+
+impl Packer {
+    /// Bytes of the whole part when `item` more bytes come to the innermost group.
+    fn size_with(&self, item: usize, fresh: bool) -> usize {
+        let mut inner = item;
+        for level in (0..=self.depth).rev() {
+            let frame = &self.frames[level];
+            let payload = inner + if frame.open && !fresh { frame.payload } else { frame.header };
+            inner = if level == 0 { payload } else { frame.field_len(payload) };
+        }
+        inner
+    }
+
+    /// Closes the groups from this level down: what they hold becomes payload of the group above.
+    fn close(&mut self, from: usize) {
+        for level in (from..=self.depth).rev() {
+            let frame = self.frames[level];
+            if frame.open && level > 0 {
+                self.frames[level - 1].payload += frame.field_len(frame.payload);
+            }
+            self.frames[level].open = false;
+        }
+    }
+}
+
+impl<'a> Sorter<'a> for Packer {
+    fn group(&mut self, group: &Group<'a, '_>) -> Look {
+        let level = group.level() as usize;
+        if level <= self.depth {
+            self.close(level);
+        }
+        self.depth = level;
+        // A field's length less its payload and the one byte that an empty payload's length takes.
+        let key = group.field_len(0).saturating_sub(1);
+        self.frames[level] = Frame { header: group.header_len(), key, payload: 0, open: false };
+        Look::Inside
+    }
+
+    fn item(&mut self, item: Item<'a>) -> Option<usize> {
+        let bytes = item.field_len();
+        if self.part.is_none() || self.size_with(bytes, false) > self.max {
+            if self.size_with(bytes, true) > self.max {
+                self.oversized.push(true);
+                return Some(self.oversized.len() - 1);
+            }
+            for frame in &mut self.frames[..=self.depth] {
+                frame.open = false;
+            }
+            self.oversized.push(false);
+            self.part = Some(self.oversized.len() - 1);
+        }
+        for frame in &mut self.frames[..=self.depth] {
+            if !frame.open {
+                (frame.open, frame.payload) = (true, frame.header);
+            }
+        }
+        self.frames[self.depth].payload += bytes;
+        self.part
+    }
 }

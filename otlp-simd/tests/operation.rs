@@ -1,0 +1,184 @@
+//! Operations against doing the same to decoded messages.
+#![allow(clippy::unwrap_used, reason = "a panic is the report of a failed test")]
+
+mod tree;
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+
+use otlp_core::{Batch, Limits, ProfilesLayout, Signal, TraceId};
+use otlp_simd::{
+    Ratio, concat, dedup, group_by_trace, regroup, sample_by_trace, shard_by_trace, split_bytes,
+};
+use proptest::prelude::*;
+use tree::{Row, Rows, batch, rows};
+
+fn check(batch: &Batch) -> Result<(), TestCaseError> {
+    let limits = Limits::default().with_profiles_layout(ProfilesLayout::Current);
+    let again = Batch::parse(batch.signal(), batch.bytes().clone(), &limits);
+    prop_assert!(again.is_ok(), "{:?}", again);
+    prop_assert_eq!(again.unwrap().items(), batch.items());
+    Ok(())
+}
+
+/// Rows in the order that regrouping gives: by first appearance of their resource, then scope, then metric.
+fn grouped(rows: &Rows) -> Rows {
+    let mut order = HashMap::new();
+    let mut keyed: Vec<(Vec<usize>, Row)> = rows
+        .iter()
+        .map(|row| {
+            let key = (1..=row.groups.len())
+                .map(|depth| {
+                    let next = order.len();
+                    *order.entry(row.groups[..depth].to_vec()).or_insert(next)
+                })
+                .collect();
+            (key, row.clone())
+        })
+        .collect();
+    keyed.sort_by(|left, right| left.0.cmp(&right.0));
+    keyed.into_iter().map(|(_, row)| row).collect()
+}
+
+fn trace_of(row: &Row) -> Option<TraceId> {
+    TraceId::from_slice(&row.trace_id).filter(|id| !id.is_zero())
+}
+
+fn low_bits(id: TraceId) -> u64 {
+    id.as_bytes()[9..].iter().fold(0, |value, byte| value << 8 | u64::from(*byte))
+}
+
+/// The items of `whole` that are among the next of `wanted`, as one batch.
+fn batch_of(signal: Signal, whole: &Batch, wanted: impl Iterator<Item = Row>) -> Batch {
+    let mut wanted = wanted.peekable();
+    let all = rows(whole);
+    // A run of rows of the whole: found by trying each start.
+    let wanted: Rows = std::iter::from_fn(|| wanted.next()).collect();
+    let keep: Vec<usize> = (0..all.len())
+        .scan(0, |at, index| {
+            let hit = wanted.get(*at) == Some(&all[index]);
+            *at += usize::from(hit);
+            Some(hit.then_some(index))
+        })
+        .flatten()
+        .collect();
+    otlp_core::cut::distribute(whole, 1, |item| keep.contains(&item.index).then_some(0))
+        .into_iter()
+        .next()
+        .unwrap_or_else(|| Batch::empty(signal))
+}
+
+proptest! {
+    #[test]
+    fn regroup_is_a_stable_sort_by_groups(signal in tree::signal(), seeds in prop::collection::vec(any::<u64>(), 1..4)) {
+        let batches: Vec<Batch> = seeds.iter().map(|seed| batch(signal, *seed)).collect();
+        let regrouped = regroup(&batches).unwrap();
+        check(&regrouped)?;
+        prop_assert_eq!(rows(&regrouped), grouped(&rows(&concat(&batches).unwrap())));
+        if let [one] = batches.as_slice() {
+            prop_assert_eq!(&dedup(one), &regrouped);
+        }
+    }
+
+    #[test]
+    fn parts_fit_and_are_full(signal in tree::signal(), seed: u64, max in 20..1500_usize) {
+        let whole = batch(signal, seed);
+        let split = split_bytes(&whole, max);
+        for part in split.parts.iter().chain(&split.oversized) {
+            check(part)?;
+        }
+        for large in &split.oversized {
+            prop_assert_eq!(large.items(), 1);
+            prop_assert!(large.bytes().len() > max);
+        }
+        let small = whole.bytes().len() <= max || whole.is_empty();
+        prop_assert!(small || split.parts.iter().all(|part| part.bytes().len() <= max && !part.is_empty()));
+        // Nothing is lost, and the order holds.
+        let mut large = split.oversized.iter().flat_map(rows).peekable();
+        let mut fit = split.parts.iter().flat_map(rows).peekable();
+        for row in rows(&whole) {
+            let next = if large.peek() == Some(&row) { large.next() } else { fit.next() };
+            prop_assert_eq!(next, Some(row));
+        }
+        prop_assert!(large.next().is_none() && fit.next().is_none());
+        // One item more, the first of the next part, would not have fitted.
+        for pair in split.parts.windows(2) {
+            let together = batch_of(signal, &whole, rows(&pair[0]).into_iter().chain(rows(&pair[1]).into_iter().take(1)));
+            if signal != Signal::Profiles {
+                prop_assert!(together.bytes().len() > max, "{} {max}", together.bytes().len());
+            }
+        }
+    }
+
+    #[test]
+    fn shards_keep_traces_whole(signal in tree::signal(), seed: u64, shards in 1..9_usize) {
+        let whole = batch(signal, seed);
+        let parts = shard_by_trace(&whole, NonZeroUsize::new(shards).unwrap());
+        prop_assert_eq!(parts.len(), shards);
+        let mut expected = vec![Vec::new(); shards];
+        for row in rows(&whole) {
+            let shard = trace_of(&row).map_or(0, |id| ((u128::from(low_bits(id)) * shards as u128) >> 56) as usize);
+            expected[shard].push(row);
+        }
+        for (part, expected) in parts.iter().zip(expected) {
+            check(part)?;
+            prop_assert_eq!(rows(part), expected);
+        }
+    }
+
+    #[test]
+    fn sampling_keeps_ids_at_and_above_the_threshold(signal in tree::signal(), seed: u64, probability in 0.0..=1.0_f64) {
+        let whole = batch(signal, seed);
+        let ratio = Ratio::new(probability).unwrap();
+        let kept = sample_by_trace(&whole, ratio);
+        check(&kept)?;
+        let keeps = |row: &Row| trace_of(row).is_none_or(|id| low_bits(id) >= ratio.threshold());
+        prop_assert_eq!(rows(&kept), rows(&whole).into_iter().filter(keeps).collect::<Vec<_>>());
+        prop_assert!(sample_by_trace(&whole, Ratio::NOTHING).is_empty());
+        prop_assert_eq!(sample_by_trace(&whole, Ratio::EVERYTHING), whole);
+    }
+
+    #[test]
+    fn traces_stand_together(signal in prop::sample::select(&[Signal::Traces, Signal::Logs][..]), seed: u64) {
+        let whole = batch(signal, seed);
+        let arranged = group_by_trace(&whole);
+        check(&arranged)?;
+        let mut traces: Vec<(Option<TraceId>, Rows)> = vec![(None, Vec::new())];
+        for row in rows(&whole) {
+            let id = trace_of(&row);
+            match traces.iter_mut().find(|(held, _)| *held == id) {
+                Some((_, rows)) => rows.push(row),
+                None => traces.push((id, vec![row])),
+            }
+        }
+        let expected: Rows = traces.iter().flat_map(|(_, rows)| grouped(rows)).collect();
+        prop_assert_eq!(rows(&arranged), expected);
+    }
+}
+
+#[test]
+fn the_threshold_itself_is_kept() {
+    let span = |low: u64| {
+        let mut id = [0xff; 16];
+        id[8..].copy_from_slice(&low.to_be_bytes());
+        // The eighth byte from the end is not part of the random number.
+        id[8] = 0xff;
+        let mut writer = otlp_core::trace::TracesWriter::new();
+        writer.resource(|_| {}).scope("", "").span().ids(
+            TraceId::from_bytes(id),
+            otlp_core::SpanId::from_bytes([1; 8]),
+            None,
+        );
+        writer.finish()
+    };
+    for (ratio, edge) in [
+        (0.5, 0x80_0000_0000_0000),
+        (1.0 / 3.0, 0xaa_aaaa_aaaa_aaac),
+        ((-56_f64).exp2(), 0xff_ffff_ffff_ffff),
+    ] {
+        let ratio = Ratio::new(ratio).unwrap();
+        assert_eq!(sample_by_trace(&span(edge), ratio).items(), 1, "{ratio}");
+        assert_eq!(sample_by_trace(&span(edge - 1), ratio).items(), 0, "{ratio}");
+    }
+    assert_eq!(sample_by_trace(&span(0), Ratio::EVERYTHING).items(), 1);
+}
