@@ -1,7 +1,7 @@
 //! Attribute values and what all signals share: attributes, resources, scopes.
 
 use crate::view::{Many, Repeated, Text, Uint32, View, view};
-use crate::wire::{fields, text};
+use crate::wire::{fields, read_varint, text};
 
 /// An attribute value (`AnyValue`).
 #[derive(Debug, Clone, Copy)]
@@ -30,12 +30,27 @@ pub enum ValueView<'a> {
 impl<'a> View<'a> for ValueView<'a> {
     #[inline]
     fn scan(bytes: &'a [u8]) -> Self {
-        // One short text and nothing else is what most values are.
-        if let [0x0a, length @ 0..0x80, rest @ ..] = bytes
-            && usize::from(*length) == rest.len()
-        {
-            return Self::Str(text(rest));
+        // One value and nothing else, and short, is what nearly all are.
+        match bytes {
+            [0x0a, length @ 0..0x80, rest @ ..] if usize::from(*length) == rest.len() => {
+                return Self::Str(text(rest));
+            }
+            [0x10, value @ 0..0x80] => return Self::Bool(*value != 0),
+            [0x18, number @ ..] => {
+                if let Some((value, end)) = read_varint(number, 0)
+                    && end == number.len()
+                {
+                    return Self::Int(value as i64);
+                }
+            }
+            _ => {}
         }
+        Self::scan_fields(bytes)
+    }
+}
+
+impl<'a> ValueView<'a> {
+    fn scan_fields(bytes: &'a [u8]) -> Self {
         let mut value = Self::Empty;
         for raw in fields(bytes) {
             value = match raw.number {

@@ -6,7 +6,7 @@
 use std::iter::FusedIterator;
 use std::marker::PhantomData;
 
-use crate::wire::{Value, fields, read_varint, text, zigzag32};
+use crate::wire::{FIXED32, FIXED64, LEN, VARINT, Value, fields, read_varint, text, zigzag32};
 
 /// A message that a view reads: made from its encoding.
 pub(crate) trait View<'a>: Sized {
@@ -18,6 +18,11 @@ pub(crate) trait View<'a>: Sized {
 pub(crate) trait Note<'a>: Copy + Default {
     /// What the accessor returns.
     type Out;
+    /// The wire type that the field usually has.
+    const WIRE: u8;
+    /// Takes one occurrence of the field in its usual wire type: the key stands at the start of `rest`, the value at that
+    /// of `after`, both to the end of `message`. Gives what stands behind it.
+    fn take(&mut self, message: &'a [u8], rest: &'a [u8], after: &'a [u8]) -> Option<&'a [u8]>;
     /// Takes one occurrence of the field: its value, and where it stands in `message`.
     fn note(&mut self, value: Value<'a>, message: &'a [u8], start: usize, end: usize);
     /// The field's value.
@@ -25,12 +30,18 @@ pub(crate) trait Note<'a>: Copy + Default {
 }
 
 macro_rules! scalar_notes {
-    ($($(#[$doc:meta])* $name:ident($stored:ty) -> $out:ty = |$value:ident| $convert:expr;)+) => {$(
-        $(#[$doc])*
+    ($($name:ident($stored:ty), $wire:ident: $take:ident -> $out:ty = |$value:ident| $convert:expr;)+) => {$(
         #[derive(Clone, Copy, Default)]
         pub(crate) struct $name($stored);
         impl<'a> Note<'a> for $name {
             type Out = $out;
+            const WIRE: u8 = $wire;
+            #[inline]
+            fn take(&mut self, _: &'a [u8], _: &'a [u8], after: &'a [u8]) -> Option<&'a [u8]> {
+                let ($value, rest) = $take(after)?;
+                self.0 = $convert;
+                Some(rest)
+            }
             #[inline]
             fn note(&mut self, $value: Value<'a>, _: &'a [u8], _: usize, _: usize) {
                 self.0 = $convert;
@@ -44,17 +55,55 @@ macro_rules! scalar_notes {
 }
 
 scalar_notes! {
-    Uint64(u64) -> u64 = |value| value.varint();
-    Int64(i64) -> i64 = |value| value.varint() as i64;
-    Uint32(u32) -> u32 = |value| value.varint() as u32;
-    Int32(i32) -> i32 = |value| value.varint() as i32;
-    Sint32(i32) -> i32 = |value| zigzag32(value.varint());
-    Bool(bool) -> bool = |value| value.varint() != 0;
-    Fixed64(u64) -> u64 = |value| value.fixed64();
-    Fixed32(u32) -> u32 = |value| value.fixed32();
-    Double(f64) -> f64 = |value| f64::from_bits(value.fixed64());
-    OptionalDouble(Option<f64>) -> Option<f64> = |value| Some(f64::from_bits(value.fixed64()));
-    OptionalSfixed64(Option<i64>) -> Option<i64> = |value| Some(value.fixed64() as i64);
+    Uint64(u64), VARINT: varint -> u64 = |value| value.varint();
+    Int64(i64), VARINT: varint -> i64 = |value| value.varint() as i64;
+    Uint32(u32), VARINT: varint -> u32 = |value| value.varint() as u32;
+    Int32(i32), VARINT: varint -> i32 = |value| value.varint() as i32;
+    Sint32(i32), VARINT: varint -> i32 = |value| zigzag32(value.varint());
+    Bool(bool), VARINT: varint -> bool = |value| value.varint() != 0;
+    Fixed64(u64), FIXED64: fixed64 -> u64 = |value| value.fixed64();
+    Fixed32(u32), FIXED32: fixed32 -> u32 = |value| value.fixed32();
+    Double(f64), FIXED64: fixed64 -> f64 = |value| f64::from_bits(value.fixed64());
+    OptionalDouble(Option<f64>), FIXED64: fixed64 -> Option<f64> = |value| Some(f64::from_bits(value.fixed64()));
+    OptionalSfixed64(Option<i64>), FIXED64: fixed64 -> Option<i64> = |value| Some(value.fixed64() as i64);
+}
+
+#[inline]
+fn varint(bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
+    let (value, end) = read_varint(bytes, 0)?;
+    Some((Value::Varint(value), &bytes[end..]))
+}
+
+#[inline]
+fn fixed64(bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
+    let (value, rest) = bytes.split_first_chunk()?;
+    Some((Value::Fixed64(u64::from_le_bytes(*value)), rest))
+}
+
+#[inline]
+fn fixed32(bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
+    let (value, rest) = bytes.split_first_chunk()?;
+    Some((Value::Fixed32(u32::from_le_bytes(*value)), rest))
+}
+
+/// Splits what stands behind a length off `bytes`, which start with the length.
+#[inline]
+fn delimited(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    match bytes {
+        [length @ 0..0x80, rest @ ..] => rest.split_at_checked(usize::from(*length)),
+        [low @ 0x80..=0xff, high @ 0..0x80, rest @ ..] => {
+            rest.split_at_checked(usize::from(low & 0x7f) | usize::from(*high) << 7)
+        }
+        _ => {
+            let (length, end) = read_varint(bytes, 0)?;
+            bytes[end..].split_at_checked(usize::try_from(length).ok()?)
+        }
+    }
+}
+
+/// The key of a field with a number below 16; 0, which is no key, for others.
+pub(crate) const fn one_byte_key(number: u32, wire: u8) -> u8 {
+    if number < 16 { (number << 3) as u8 | wire } else { 0 }
 }
 
 /// A `bytes` field.
@@ -63,6 +112,13 @@ pub(crate) struct Bytes<'a>(&'a [u8]);
 
 impl<'a> Note<'a> for Bytes<'a> {
     type Out = &'a [u8];
+    const WIRE: u8 = LEN;
+    #[inline]
+    fn take(&mut self, _: &'a [u8], _: &'a [u8], after: &'a [u8]) -> Option<&'a [u8]> {
+        let (payload, rest) = delimited(after)?;
+        self.0 = payload;
+        Some(rest)
+    }
     #[inline]
     fn note(&mut self, value: Value<'a>, _: &'a [u8], _: usize, _: usize) {
         self.0 = value.bytes();
@@ -79,6 +135,13 @@ pub(crate) struct Text<'a>(&'a [u8]);
 
 impl<'a> Note<'a> for Text<'a> {
     type Out = &'a str;
+    const WIRE: u8 = LEN;
+    #[inline]
+    fn take(&mut self, _: &'a [u8], _: &'a [u8], after: &'a [u8]) -> Option<&'a [u8]> {
+        let (payload, rest) = delimited(after)?;
+        self.0 = payload;
+        Some(rest)
+    }
     #[inline]
     fn note(&mut self, value: Value<'a>, _: &'a [u8], _: usize, _: usize) {
         self.0 = value.bytes();
@@ -101,6 +164,13 @@ impl<V> Default for One<'_, V> {
 
 impl<'a, V: View<'a> + Copy> Note<'a> for One<'a, V> {
     type Out = Option<V>;
+    const WIRE: u8 = LEN;
+    #[inline]
+    fn take(&mut self, _: &'a [u8], _: &'a [u8], after: &'a [u8]) -> Option<&'a [u8]> {
+        let (payload, rest) = delimited(after)?;
+        self.0 = Some(payload);
+        Some(rest)
+    }
     #[inline]
     fn note(&mut self, value: Value<'a>, _: &'a [u8], _: usize, _: usize) {
         self.0 = Some(value.bytes());
@@ -129,6 +199,22 @@ impl<'a> Range<'a> {
         }
     }
 
+    /// Takes one length-delimited element and all that follow it at once.
+    #[inline]
+    fn take(&mut self, message: &'a [u8], rest: &'a [u8], mut after: &'a [u8]) -> Option<&'a [u8]> {
+        let key = rest.first()?;
+        loop {
+            let (_, behind) = delimited(after)?;
+            match behind {
+                [next, value @ ..] if next == key => after = value,
+                _ => {
+                    self.note(message, message.len() - rest.len(), message.len() - behind.len());
+                    return Some(behind);
+                }
+            }
+        }
+    }
+
     #[inline]
     fn bytes(self) -> &'a [u8] {
         &self.message[self.start..self.end]
@@ -147,6 +233,11 @@ impl<V> Default for Many<'_, V> {
 
 impl<'a, V: View<'a> + Copy> Note<'a> for Many<'a, V> {
     type Out = Repeated<'a, V>;
+    const WIRE: u8 = LEN;
+    #[inline]
+    fn take(&mut self, message: &'a [u8], rest: &'a [u8], after: &'a [u8]) -> Option<&'a [u8]> {
+        self.0.take(message, rest, after)
+    }
     #[inline]
     fn note(&mut self, _: Value<'a>, message: &'a [u8], start: usize, end: usize) {
         self.0.note(message, start, end);
@@ -245,6 +336,13 @@ impl<'a, V: View<'a>> Iterator for RepeatedIter<'a, V> {
     #[inline]
     fn next(&mut self) -> Option<V> {
         loop {
+            if let [key, after @ ..] = self.bytes
+                && *key == one_byte_key(self.number, LEN)
+            {
+                let (payload, rest) = delimited(after)?;
+                self.bytes = rest;
+                return Some(V::scan(payload));
+            }
             let field = fields(self.bytes).next()?;
             self.bytes = &self.bytes[field.end..];
             if field.number == self.number {
@@ -332,6 +430,11 @@ impl<T> Default for Numbers<'_, T> {
 
 impl<'a, T: PackedKind> Note<'a> for Numbers<'a, T> {
     type Out = Packed<'a, T>;
+    const WIRE: u8 = LEN;
+    #[inline]
+    fn take(&mut self, message: &'a [u8], rest: &'a [u8], after: &'a [u8]) -> Option<&'a [u8]> {
+        self.0.take(message, rest, after)
+    }
     #[inline]
     fn note(&mut self, _: Value<'a>, message: &'a [u8], start: usize, end: usize) {
         self.0.note(message, start, end);
@@ -401,11 +504,26 @@ macro_rules! view {
             #[inline]
             fn scan(bytes: &'a [u8]) -> Self {
                 $(let mut $field = <$note>::default();)*
-                for raw in $crate::wire::fields(bytes) {
-                    match raw.number {
-                        $($number => $crate::view::Note::note(&mut $field, raw.value, bytes, raw.start, raw.end),)*
-                        _ => {}
-                    }
+                let mut rest = bytes;
+                while let [key, after @ ..] = rest {
+                    let behind = match *key {
+                        $(key if key
+                            == const { $crate::view::one_byte_key($number, <$note as $crate::view::Note<'_>>::WIRE) } =>
+                        {
+                            $crate::view::Note::take(&mut $field, bytes, rest, after)
+                        })*
+                        // Unknown fields, numbers above 15, long keys, numbers packed where they need not be.
+                        _ => $crate::wire::fields(rest).next().map(|raw| {
+                            let start = bytes.len() - rest.len();
+                            match raw.number {
+                                $($number => $crate::view::Note::note(&mut $field, raw.value, bytes, start, start + raw.end),)*
+                                _ => {}
+                            }
+                            &rest[raw.end..]
+                        }),
+                    };
+                    let Some(behind) = behind else { break };
+                    rest = behind;
                 }
                 Self { encoded: bytes, $($field,)* }
             }

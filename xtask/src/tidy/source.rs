@@ -57,7 +57,8 @@ pub(super) fn unsafe_rooms(tree: &Tree, findings: &mut Vec<Finding>) {
 /// Counting allocations takes a global allocator, whose trait is unsafe; integration tests and the measurements may have
 /// one.
 fn counts_allocations(file: &File) -> bool {
-    (file.path.contains("/tests/") || file.path.starts_with("benches/")) && file.text.contains("impl GlobalAlloc for")
+    (file.path.contains("/tests/") || file.path.starts_with("benches/"))
+        && file.text.contains("impl GlobalAlloc for")
 }
 
 fn uses_unsafe(code: &str) -> bool {
