@@ -153,7 +153,12 @@ impl ClientBuilder {
             return Err(ClientError::CodecNotBuilt { codec: self.codec });
         }
         let endpoints = self.endpoints()?;
-        let headers = self.header_map()?;
+        let mut headers = self.header_map()?;
+        match self.protocol {
+            #[cfg(feature = "grpc")]
+            Protocol::Grpc => super::grpc::complete(&mut headers, self.codec, self.timeout),
+            protocol => super::http::complete(&mut headers, protocol, self.codec),
+        }
         let connector = match endpoints.iter().flatten().find(|endpoint| endpoint.is_tls()) {
             Some(endpoint) => self.tls_connector(endpoint)?,
             None => Connector::plain(self.timeout),

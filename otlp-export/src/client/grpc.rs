@@ -85,7 +85,7 @@ impl GrpcTransport {
         let mut request = Request::new(Body::new(RequestBody::new([header, payload], sent)));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = Uri::from_static(prepared.signal().grpc_path());
-        *request.headers_mut() = request_headers(client);
+        *request.headers_mut() = client.headers.clone();
         match lane.call(request).await {
             Ok(response) => read_response(prepared.signal(), response, client.limits.response).await,
             // The channel reads `grpc-timeout`, too, and may be the first to see it pass.
@@ -112,20 +112,19 @@ impl fmt::Debug for GrpcTransport {
     }
 }
 
-fn request_headers(client: &Inner) -> HeaderMap {
-    let mut headers = client.headers.clone();
+/// Adds what every request carries besides the user's own.
+pub(super) fn complete(headers: &mut HeaderMap, codec: Codec, timeout: Duration) {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     headers.insert(TE, HeaderValue::from_static("trailers"));
     headers.insert("grpc-accept-encoding", HeaderValue::from_static(ACCEPTED));
-    if client.codec != Codec::Identity {
-        headers.insert("grpc-encoding", HeaderValue::from_static(client.codec.content_coding()));
+    if codec != Codec::Identity {
+        headers.insert("grpc-encoding", HeaderValue::from_static(codec.content_coding()));
     }
-    if let Ok(timeout) = HeaderValue::try_from(grpc_timeout(client.timeout))
-        && !client.timeout.is_zero()
+    if let Ok(value) = HeaderValue::try_from(grpc_timeout(timeout))
+        && !timeout.is_zero()
     {
-        headers.insert("grpc-timeout", timeout);
+        headers.insert("grpc-timeout", value);
     }
-    headers
 }
 
 /// The form of `grpc-timeout`: at most eight digits and a unit.

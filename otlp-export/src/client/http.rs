@@ -7,7 +7,7 @@ use std::{
 };
 
 use http::{
-    HeaderValue, Method, Request, Uri,
+    HeaderMap, HeaderValue, Method, Request, Uri,
     header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE},
 };
 use hyper_util::{client::legacy, rt::TokioExecutor};
@@ -50,12 +50,6 @@ impl HttpTransport {
         *request.method_mut() = Method::POST;
         *request.uri_mut() = target.clone();
         *request.headers_mut() = client.headers.clone();
-        let headers = request.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type(client.protocol)));
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED));
-        if client.codec != Codec::Identity {
-            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(client.codec.content_coding()));
-        }
         let pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let response = match pool.request(request).await {
             Ok(response) => response,
@@ -95,6 +89,15 @@ fn pool(connector: Connector) -> Pool {
 #[cfg(not(feature = "grpc"))]
 fn pool(connector: Connector) -> Pool {
     legacy::Client::builder(TokioExecutor::new()).build(connector)
+}
+
+/// Adds what every request carries besides the user's own.
+pub(super) fn complete(headers: &mut HeaderMap, protocol: Protocol, codec: Codec) {
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type(protocol)));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED));
+    if codec != Codec::Identity {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(codec.content_coding()));
+    }
 }
 
 /// What the client can read back, best first (rule H4).

@@ -59,6 +59,7 @@ pub struct Client {
 struct Inner {
     protocol: Protocol,
     codec: Codec,
+    /// What every request carries, the transport's own headers included.
     headers: ::http::HeaderMap,
     timeout: Duration,
     limits: Limits,
