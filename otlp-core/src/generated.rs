@@ -1,5 +1,7 @@
 //! Code made by `cargo xtask codegen proto`; nothing here is public, the façades `proto` and `schema` choose names.
 
+#[allow(clippy::needless_borrow, reason = "the generator borrows without looking")]
+mod encode;
 #[allow(
     dead_code,
     missing_docs,

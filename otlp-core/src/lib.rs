@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
 
+mod backward;
 mod batch;
 pub mod cut;
 mod error;

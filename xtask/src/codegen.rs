@@ -1,5 +1,6 @@
 //! `cargo xtask codegen <proto|all> [--check]`: writes the checked-in generated code, or tells that it is out of date.
 
+mod encode;
 mod proto;
 mod schema;
 

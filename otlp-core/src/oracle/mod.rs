@@ -55,6 +55,17 @@ impl Tree {
         }
     }
 
+    /// Our own encoding of the same tree.
+    fn encode_backward(&self) -> Vec<u8> {
+        use crate::proto::encode;
+        match self {
+            Self::Traces(tree) => encode(tree).to_vec(),
+            Self::Metrics(tree) => encode(tree).to_vec(),
+            Self::Logs(tree) => encode(tree).to_vec(),
+            Self::Profiles(tree) => encode(tree).to_vec(),
+        }
+    }
+
     /// Each item as text, with its resource, scope and metric around it.
     pub(crate) fn rows(&self) -> Vec<String> {
         let mut rows = Vec::new();
@@ -161,6 +172,7 @@ proptest! {
         prop_assert_eq!(batch.bytes(), &bytes);
         prop_assert_eq!(batch.items(), tree.items());
         prop_assert_eq!(Tree::viewed(&batch).encode(), tree.encode());
+        prop_assert_eq!(tree.encode_backward(), tree.encode());
         prop_assert!(batch.canonical().len() <= bytes.len());
         // Debug output walks every view; it must end.
         let debug = format!("{:?}{:?}{:?}{:?}", batch.traces(), batch.metrics(), batch.logs(), batch.profiles());

@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
 
-use super::{Output, root, schema};
+use super::{Output, encode, root, schema};
 
 const FILES: [&str; 5] = [
     "opentelemetry/proto/collector/trace/v1/trace_service.proto",
@@ -31,6 +31,7 @@ pub(super) fn generate(output: &Output) -> anyhow::Result<()> {
     let generated = root().join("otlp-core/src/generated");
     messages(output, &generated.join("proto"), &set)?;
     output.rust(&generated.join("schema.rs"), &schema::tables(&set)?)?;
+    output.rust(&generated.join("encode.rs"), &encode::encoders(&set)?)?;
     set.file.retain(|file| file.package().starts_with("opentelemetry."));
     output.bytes(&generated.join("descriptors.bin"), &set.encode_to_vec())
 }
