@@ -10,7 +10,7 @@ pub use otlp_core::{
 };
 
 // The batch engine.
-pub use otlp_simd::{ConcatError, Rebatch, concat, split_items};
+pub use otlp_simd::{ConcatError, Rebatch, concat, regroup, split_items};
 
 // Compression, as a setting; otlp-compress itself has the codecs.
 pub use otlp_compress::{Codec, Level, UnknownCodec};

@@ -18,7 +18,7 @@ pub(super) struct BatchLimits {
     pub(super) delay: Duration,
 }
 
-/// Collects until a batch is full; gives items out in the order in which they came.
+/// Collects until a batch is full; gives the items of each scope out in the order in which they came.
 #[derive(Debug)]
 pub(super) struct Batcher {
     limits: BatchLimits,

@@ -33,9 +33,10 @@ fn logs(numbers: Range<u64>) -> Batch {
     Batch::parse(Signal::Logs, request.encode_to_vec(), &Limits::default()).unwrap()
 }
 
-/// The numbers in an encoded request, as prost reads them.
+/// The numbers in an encoded request, as prost reads them; its resources are one, as what came in had but one.
 fn numbers(message: &[u8]) -> Vec<u64> {
     let request = ExportLogsServiceRequest::decode(message).unwrap();
+    assert_eq!(request.resource_logs.len(), 1);
     let scopes = request.resource_logs.into_iter().flat_map(|resource| resource.scope_logs);
     scopes.flat_map(|scope| scope.log_records).map(|record| record.time_unix_nano).collect()
 }
