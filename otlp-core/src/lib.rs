@@ -4,6 +4,7 @@
 mod backward;
 mod batch;
 pub mod cut;
+pub mod edit;
 mod error;
 mod generated;
 mod id;

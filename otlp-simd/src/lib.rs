@@ -24,12 +24,14 @@
 //! | [`group_by_trace`] | items of one trace behind each other |
 //! | [`filter()`] | the items for which a [`Predicate`] holds |
 //! | [`select`] | several predicates: each item goes to the first that holds |
+//! | [`edit()`] | attributes of resources, scopes and items set, renamed, deleted or, with feature `hash`, hashed |
 //! | [`Rebatch`] | a stream of batches into a stream of batches of exactly so many items |
 #![deny(unsafe_code)]
 
 #[allow(unsafe_code, reason = "vector intrinsics; each block says why it is sound")]
 mod arch;
 mod concat;
+mod edit;
 mod filter;
 pub mod kernel;
 mod predicate;
@@ -40,6 +42,7 @@ mod split;
 mod trace;
 
 pub use concat::{ConcatError, concat};
+pub use edit::{EditError, Edits, edit};
 pub use filter::{filter, select};
 pub use predicate::{Field, Place, Predicate, Question, Value};
 pub use ratio::{Ratio, RatioError};

@@ -2,17 +2,7 @@
 
 use std::ops::{Bound, Not, RangeBounds};
 
-/// Where an attribute stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Place {
-    /// At the span, log record or data point itself.
-    Item,
-    /// At the scope.
-    Scope,
-    /// At the resource.
-    Resource,
-}
+pub use otlp_core::edit::Place;
 
 /// A field of the signal; items and groups that do not have it fail every test of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -21,6 +21,8 @@ pub use group::{Group, Level};
 pub use item::{Item, ItemView};
 
 use output::Distribute;
+pub(crate) use walk::levels;
+
 use walk::Walk;
 
 use crate::Batch;

@@ -163,7 +163,7 @@ proptest! {
                 self.1.is_multiple_of(2).then_some(1)
             }
         }
-        let depth = depth.min(walk::levels(signal).len() - 1);
+        let depth = depth.min(levels(signal).len() - 1);
         let batch = parse(signal, Random::new(seed).request(signal, 200));
         let mut asked = Every(depth, 0, Vec::new(), true);
         let slow = sort(&batch, 2, &mut asked);

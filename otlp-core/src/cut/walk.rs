@@ -4,7 +4,7 @@ use crate::Signal;
 use crate::wire::{Value, fields};
 
 /// For each level of grouping, the fields that lead one level down; the last leads to the items.
-pub(super) const fn levels(signal: Signal) -> &'static [&'static [u32]] {
+pub(crate) const fn levels(signal: Signal) -> &'static [&'static [u32]] {
     match signal {
         Signal::Metrics => &[&[1], &[2], &[2], &[5, 7, 9, 10, 11], &[1]],
         Signal::Traces | Signal::Logs | Signal::Profiles => &[&[1], &[2], &[2]],
