@@ -73,7 +73,11 @@ unsafe impl GlobalAlloc for Chosen {
         count();
         // SAFETY: as above.
         unsafe {
-            if is_mimalloc() { MiMalloc.realloc(block, layout, size) } else { System.realloc(block, layout, size) }
+            if is_mimalloc() {
+                MiMalloc.realloc(block, layout, size)
+            } else {
+                System.realloc(block, layout, size)
+            }
         }
     }
 }

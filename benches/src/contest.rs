@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::allocator;
 use crate::clock::Clock;
+use crate::payload::Random;
 use crate::report::Row;
 
 /// A way to do the work; returns something that depends on all of it.
@@ -17,7 +18,7 @@ pub struct Target {
     pub gate: Option<f64>,
     /// Aim for the median with the system's allocator.
     pub aim: Option<f64>,
-    /// Aim for the median with mimalloc, where it is another one.
+    /// Aim for the median with mimalloc, where there is one.
     pub aim_mimalloc: Option<f64>,
 }
 
@@ -39,7 +40,7 @@ impl Target {
     }
 
     fn aim_now(&self) -> Option<f64> {
-        if allocator::name() == "mimalloc" { self.aim_mimalloc.or(self.aim) } else { self.aim }
+        if allocator::name() == "mimalloc" { self.aim_mimalloc } else { self.aim }
     }
 }
 
@@ -84,7 +85,7 @@ impl<'a> Contest<'a> {
         self
     }
 
-    /// All sides once a round, in an order that rotates; `rounds` times.
+    /// All sides in each round, in random order; each once untimed, then timed.
     pub fn compare(mut self, rounds: usize) -> Vec<Row> {
         let count = |run: &mut Run<'_>| {
             black_box(run());
@@ -107,9 +108,13 @@ impl<'a> Contest<'a> {
             })
             .collect();
         let mut times = vec![Vec::with_capacity(rounds); sides.len()];
-        for round in 0..rounds {
-            for step in 0..sides.len() {
-                let side = (round + step) % sides.len();
+        let mut order: Vec<usize> = (0..sides.len()).collect();
+        let mut random = Random::new(1);
+        for _ in 0..rounds {
+            order.sort_by_key(|_| random.next());
+            for &side in &order {
+                // What the side before left in caches and in the allocator is not this side's cost.
+                black_box(sides[side]());
                 times[side].push(time(clock, sides[side], repeats[side]).as_secs_f64());
             }
         }

@@ -64,7 +64,12 @@ fn sizes() -> anyhow::Result<()> {
     let seeded = [("traces", &payloads.traces), ("logs", &payloads.logs), ("metrics", &payloads.metrics)];
     let captures = payloads.captures.iter().map(|(name, batch)| (*name, batch));
     for (name, batch) in seeded.into_iter().chain(captures) {
-        println!("{name}: {} items, {} bytes, merged {}", batch.items(), batch.bytes().len(), batch.is_merged());
+        println!(
+            "{name}: {} items, {} bytes, merged {}",
+            batch.items(),
+            batch.bytes().len(),
+            batch.is_merged()
+        );
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! Reading every field of a batch through views, into a sum that the other readers must reach too.
 
-use otlp_core::metrics::{DataView, ExemplarView, MetricsView, NumberPointView};
+use otlp_core::Repeated;
 use otlp_core::logs::LogsView;
+use otlp_core::metrics::{DataView, ExemplarView, MetricsView, NumberPointView};
 use otlp_core::trace::{SpanView, TracesView};
 use otlp_core::value::{AttributeView, Attributes, ResourceView, ScopeView, ValueView};
-use otlp_core::Repeated;
 use otlp_core::{Batch, Signal};
 
 /// What a text or bytes field adds: its length.
@@ -111,15 +111,17 @@ pub fn logs(logs: LogsView<'_>) -> u64 {
     sum(logs.resource_logs().iter().map(|group| {
         let scopes = sum(group.scope_logs().iter().map(|inner| {
             let records = sum(inner.log_records().iter().map(|record| {
-                (length(record.severity_text()) + length(record.trace_id_bytes()) + length(record.span_id_bytes()))
-                    .wrapping_add(record.time())
-                    .wrapping_add(record.observed_time())
-                    .wrapping_add(record.severity_number() as u64)
-                    .wrapping_add(record.flags().into())
-                    .wrapping_add(record.dropped_attributes_count().into())
-                    .wrapping_add(length(record.event_name()))
-                    .wrapping_add(record.body().map_or(0, value))
-                    .wrapping_add(attributes(record.attributes()))
+                (length(record.severity_text())
+                    + length(record.trace_id_bytes())
+                    + length(record.span_id_bytes()))
+                .wrapping_add(record.time())
+                .wrapping_add(record.observed_time())
+                .wrapping_add(record.severity_number() as u64)
+                .wrapping_add(record.flags().into())
+                .wrapping_add(record.dropped_attributes_count().into())
+                .wrapping_add(length(record.event_name()))
+                .wrapping_add(record.body().map_or(0, value))
+                .wrapping_add(attributes(record.attributes()))
             }));
             length(inner.schema_url()).wrapping_add(inner.scope().map_or(0, scope)).wrapping_add(records)
         }));
@@ -149,7 +151,10 @@ fn points(data: DataView<'_>) -> u64 {
             .wrapping_add(sums.is_monotonic().into()),
         DataView::Histogram(histogram) => sum(histogram.points().iter().map(|point| {
             sum([point.start_time(), point.time(), point.count(), point.flags().into()])
-                .wrapping_add(sum([point.sum(), point.min(), point.max()].into_iter().flatten().map(f64::to_bits)))
+                .wrapping_add(sum([point.sum(), point.min(), point.max()]
+                    .into_iter()
+                    .flatten()
+                    .map(f64::to_bits)))
                 .wrapping_add(sum(point.bucket_counts()))
                 .wrapping_add(sum(point.explicit_bounds().map(f64::to_bits)))
                 .wrapping_add(sum(point.exemplars().iter().map(exemplar)))
@@ -159,21 +164,32 @@ fn points(data: DataView<'_>) -> u64 {
         DataView::ExponentialHistogram(histogram) => sum(histogram.points().iter().map(|point| {
             let buckets = [point.positive(), point.negative()].into_iter().flatten();
             sum([point.start_time(), point.time(), point.count(), point.zero_count(), point.flags().into()])
-                .wrapping_add(sum([point.sum(), point.min(), point.max()].into_iter().flatten().map(f64::to_bits)))
+                .wrapping_add(sum([point.sum(), point.min(), point.max()]
+                    .into_iter()
+                    .flatten()
+                    .map(f64::to_bits)))
                 .wrapping_add(point.scale() as u64)
                 .wrapping_add(point.zero_threshold().to_bits())
-                .wrapping_add(sum(buckets
-                    .map(|buckets| sum(buckets.bucket_counts()).wrapping_add(buckets.offset() as u64))))
+                .wrapping_add(sum(
+                    buckets.map(|buckets| sum(buckets.bucket_counts()).wrapping_add(buckets.offset() as u64))
+                ))
                 .wrapping_add(sum(point.exemplars().iter().map(exemplar)))
                 .wrapping_add(attributes(point.attributes()))
         }))
         .wrapping_add(histogram.temporality_number() as u64),
         DataView::Summary(summary) => sum(summary.points().iter().map(|point| {
-            sum([point.start_time(), point.time(), point.count(), point.sum().to_bits(), point.flags().into()])
-                .wrapping_add(sum(point.quantiles().iter().map(|quantile| {
-                    quantile.quantile().to_bits().wrapping_add(quantile.value().to_bits())
-                })))
-                .wrapping_add(attributes(point.attributes()))
+            sum([
+                point.start_time(),
+                point.time(),
+                point.count(),
+                point.sum().to_bits(),
+                point.flags().into(),
+            ])
+            .wrapping_add(sum(point
+                .quantiles()
+                .iter()
+                .map(|quantile| quantile.quantile().to_bits().wrapping_add(quantile.value().to_bits()))))
+            .wrapping_add(attributes(point.attributes()))
         })),
         _ => 0,
     }

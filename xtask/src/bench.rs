@@ -30,13 +30,12 @@ pub(crate) fn run(mut args: Args) -> anyhow::Result<()> {
     let quick = args.flag("--quick");
     let instructions = args.flag("--instructions");
     let growth = args.flag("--growth");
-    let arrow = args.flag("--arrow");
     let json: Option<PathBuf> = args.value("--json")?;
     let only: Option<String> = args.value("--only")?;
     args.done()?;
     // A part of the rows is no page.
     let write = !quick && only.is_none();
-    let program = build(quick, arrow)?;
+    let program = build(quick)?;
     if instructions {
         let table = count_instructions(&program)?;
         println!("{table}");
@@ -72,21 +71,18 @@ pub(crate) fn run(mut args: Args) -> anyhow::Result<()> {
     let table = table::markdown(&rows)?;
     println!("{table}");
     if write {
-        let head = machine::describe(&load, arrow)?;
+        let head = machine::describe(&load)?;
         section::write(PAGE, "table", &format!("{head}\n\n{table}"), None)?;
     }
     Ok(())
 }
 
 /// Builds the program of `benches/`, which has a workspace and a lock file of its own.
-fn build(quick: bool, arrow: bool) -> anyhow::Result<PathBuf> {
+fn build(quick: bool) -> anyhow::Result<PathBuf> {
     let folder = root().join("benches");
     let profile = if quick { "quick" } else { "release" };
     let mut build = cargo();
-    build.current_dir(&folder).args(["build", "--locked", "--profile", profile]);
-    if arrow {
-        build.args(["--features", "arrow"]);
-    }
+    build.current_dir(&folder).args(["build", "--locked", "--features", "transport", "--profile", profile]);
     run_command(&mut build)?;
     Ok(folder.join("target").join(profile).join("otlp-benches"))
 }

@@ -83,7 +83,7 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "bench",
-        usage: "[--quick] [--json FILE] [--only TEXT] [--instructions|--growth] [--arrow]",
+        usage: "[--quick] [--json FILE] [--only TEXT] [--instructions|--growth]",
         help: "ratios against the peers; all but --quick and --only write docs/src/performance.md",
         run: bench::run,
     },

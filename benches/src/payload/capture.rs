@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 /// Folder of the captures: `OTLP_DATA`, else `shared/data` beside the checkout.
 pub fn folder() -> PathBuf {
-    std::env::var_os("OTLP_DATA")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")), PathBuf::from)
+    std::env::var_os("OTLP_DATA").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")),
+        PathBuf::from,
+    )
 }
 
 /// The first request in a capture; `None` where the file is missing.

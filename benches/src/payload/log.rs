@@ -36,7 +36,8 @@ pub fn request(records: usize, seed: u64) -> ExportLogsServiceRequest {
 
 fn record(random: &mut Random) -> LogRecord {
     let time = 1_767_225_600_000_000_000 + random.below(60_000_000_000);
-    let (number, severity) = *random.pick(&[&(9, "INFO"), &(9, "INFO"), &(5, "DEBUG"), &(13, "WARN"), &(17, "ERROR")]);
+    let (number, severity) =
+        *random.pick(&[&(9, "INFO"), &(9, "INFO"), &(5, "DEBUG"), &(13, "WARN"), &(17, "ERROR")]);
     let body = format!(
         "request {:016x} for user u-{} finished after {} ms with {} rows",
         random.next(),

@@ -7,6 +7,8 @@ mod random;
 pub mod row;
 pub mod trace;
 
+pub use random::Random;
+
 use otlp_core::{Batch, Limits, Signal};
 use prost::Message as _;
 use row::Group;

@@ -201,7 +201,10 @@ fn exception(random: &mut Random) -> [String; 3] {
     let message = format!("no answer within {} ms", random.below(5000));
     let mut trace = String::new();
     for frame in 0..2 + random.below(2) {
-        trace.push_str(&format!("  at shop::layer{frame}::call (src/layer{frame}.rs:{})\n", random.below(900)));
+        trace.push_str(&format!(
+            "  at shop::layer{frame}::call (src/layer{frame}.rs:{})\n",
+            random.below(900)
+        ));
     }
     [kind.to_owned(), message, trace]
 }

@@ -26,8 +26,11 @@ pub fn request(groups: &[Group]) -> ExportTraceServiceRequest {
 }
 
 fn scope_spans(group: &Group) -> ScopeSpans {
-    let scope =
-        InstrumentationScope { name: group.scope.to_owned(), version: "0.3.0".to_owned(), ..Default::default() };
+    let scope = InstrumentationScope {
+        name: group.scope.to_owned(),
+        version: "0.3.0".to_owned(),
+        ..Default::default()
+    };
     ScopeSpans { scope: Some(scope), spans: group.rows.iter().map(span).collect(), schema_url: String::new() }
 }
 

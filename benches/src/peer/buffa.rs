@@ -96,7 +96,8 @@ fn attributes(
     let mut total = 0u64;
     for attribute in attributes.iter() {
         let attribute = attribute?;
-        let value = attribute.value.get()?.and_then(|value| value.value).map_or(0, |value| self::value(&value));
+        let value =
+            attribute.value.get()?.and_then(|value| value.value).map_or(0, |value| self::value(&value));
         total = total.wrapping_add(length(attribute.key)).wrapping_add(value);
     }
     Ok(total)
@@ -119,4 +120,3 @@ fn value(value: &Value<'_>) -> u64 {
         _ => 0,
     }
 }
-

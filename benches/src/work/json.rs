@@ -1,8 +1,8 @@
 //! OTLP/JSON, against serde_json on opentelemetry-proto's types.
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use otlp_core::json::{self, JsonOptions};
 use otlp_core::Signal;
+use otlp_core::json::{self, JsonOptions};
 use prost::Message as _;
 
 use crate::contest::{Contest, Target};

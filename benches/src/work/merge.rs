@@ -46,12 +46,13 @@ pub fn by_prost(parts: &[Batch], regroup: bool) -> Vec<u8> {
 }
 
 fn join(all: &mut Vec<ResourceSpans>, group: ResourceSpans) {
-    let same = |other: &&mut ResourceSpans| {
-        other.resource == group.resource && other.schema_url == group.schema_url
-    };
+    let same =
+        |other: &&mut ResourceSpans| other.resource == group.resource && other.schema_url == group.schema_url;
     match all.iter_mut().find(same) {
         None => all.push(group),
-        Some(found) => group.scope_spans.into_iter().for_each(|inner| join_scope(&mut found.scope_spans, inner)),
+        Some(found) => {
+            group.scope_spans.into_iter().for_each(|inner| join_scope(&mut found.scope_spans, inner))
+        }
     }
 }
 

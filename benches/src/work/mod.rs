@@ -1,9 +1,12 @@
 //! The kinds of work, one file each. A file's function gives its contests on the payloads.
 
 mod json;
+mod kernel;
 mod merge;
 mod parse;
 mod split;
+#[cfg(feature = "transport")]
+mod transport;
 mod write;
 
 use crate::contest::Contest;
@@ -22,4 +25,9 @@ pub const ALL: &[(&str, Make)] = &[
     ("concat", merge::concat),
     ("json write", json::write),
     ("json read", json::read),
+    ("kernels", kernel::kernels),
+    #[cfg(feature = "transport")]
+    ("grpc", transport::grpc),
+    #[cfg(feature = "transport")]
+    ("http", transport::http),
 ];

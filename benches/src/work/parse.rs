@@ -13,9 +13,12 @@ use crate::walk;
 
 /// `Batch::parse`, with nothing read afterwards.
 pub fn parse(payloads: &Payloads) -> anyhow::Result<Vec<Contest<'_>>> {
-    contests(payloads, "parse", [Target::gate(4.0).aim(8.0).aim_mimalloc(5.0), Target::gate(1.8).aim(2.5)], |batch| {
-        Box::new(|| parsed(batch).items() as u64)
-    })
+    contests(
+        payloads,
+        "parse",
+        [Target::gate(4.0).aim(8.0).aim_mimalloc(5.0), Target::gate(1.8).aim(2.5)],
+        |batch| Box::new(|| parsed(batch).items() as u64),
+    )
 }
 
 /// Every field of a batch that is already parsed.
@@ -52,8 +55,7 @@ fn contests<'a>(
         peer::prost::visit(&ExportTraceServiceRequest::decode(bytes.clone())?) == expected,
         "prost reads something else"
     );
-    #[allow(unused_mut, reason = "changed under a feature")]
-    let mut first = Contest::new(work, "traces", traces.items(), ours(traces))
+    let first = Contest::new(work, "traces", traces.items(), ours(traces))
         .against("prost decode", prost, || decode::<ExportTraceServiceRequest>(bytes))
         .against("buffa lazy, all visited", buffa, || buffa::lazy(bytes).expect("valid"))
         .against("buffa eager view", Target::NONE, || buffa::eager(bytes).expect("valid"))
@@ -63,16 +65,6 @@ fn contests<'a>(
         .against("quick-protobuf", Target::NONE, || {
             quick::decode(bytes).expect("valid").resource_spans.len() as u64
         });
-    #[cfg(feature = "arrow")]
-    {
-        anyhow::ensure!(peer::arrow::visit(bytes) == expected, "otel-arrow reads something else");
-        let target = match work {
-            "parse" => Target::gate(1.1).aim(1.1),
-            "walk" => Target::gate(1.4).aim(1.5),
-            _ => Target::NONE,
-        };
-        first = first.against("otel-arrow visit, unchecked", target, || peer::arrow::visit(bytes));
-    }
     let mut all = vec![first];
     // The targets are for the seeded spans and the captures.
     let seeded = [("logs", &payloads.logs, Target::NONE), ("metrics", &payloads.metrics, Target::NONE)];

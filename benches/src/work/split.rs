@@ -19,20 +19,12 @@ pub fn split(payloads: &Payloads) -> anyhow::Result<Vec<Contest<'_>>> {
         parts.iter().map(|part| part.bytes().to_vec()).eq(by_prost(bytes, ITEMS.get())),
         "split_items and prost give different parts"
     );
-    #[allow(unused_mut, reason = "changed under a feature")]
-    let mut contest =
+    let contest =
         Contest::new("split", "traces", batch.items(), || otlp_simd::split_items(batch, ITEMS).len() as u64)
             .against("prost decode, split, encode", Target::gate(10.0).aim(45.0).aim_mimalloc(16.0), || {
                 by_prost(bytes, ITEMS.get()).len() as u64
             })
             .against("memcpy", Target::gate(0.3).aim(1.0 / 2.2), || bytes.to_vec().len() as u64);
-    #[cfg(feature = "arrow")]
-    {
-        let target = Target::gate(1.6).aim(2.0);
-        contest = contest.against("otel-arrow make_bytes_batches", target, || {
-            crate::peer::arrow::split(bytes, parts.len())
-        });
-    }
     Ok(vec![contest])
 }
 

@@ -22,9 +22,11 @@ pub fn rows(payloads: &Payloads) -> anyhow::Result<Vec<Contest<'_>>> {
         writer.encoded().len() as u64
     });
     let target = Target::gate(3.5).aim(10.0);
-    Ok(vec![contest.against("fill prost types, encode", target, || {
-        trace::request(groups).encode_to_vec().len() as u64
-    })])
+    Ok(vec![
+        contest.against("fill prost types, encode", target, || {
+            trace::request(groups).encode_to_vec().len() as u64
+        }),
+    ])
 }
 
 /// The same request as [`trace::request`], straight into the encoding.

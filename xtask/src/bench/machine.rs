@@ -17,7 +17,7 @@ pub(super) fn load() -> String {
 }
 
 /// A paragraph: date, commit, machine, compiler, commands.
-pub(super) fn describe(load: &str, arrow: bool) -> anyhow::Result<String> {
+pub(super) fn describe(load: &str) -> anyhow::Result<String> {
     let commit = capture(Command::new("git").args(["rev-parse", "--short", "HEAD"]))?;
     let rustc = capture(Command::new("rustc").arg("--version"))?;
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -29,10 +29,9 @@ pub(super) fn describe(load: &str, arrow: bool) -> anyhow::Result<String> {
     };
     let present: Vec<&str> = field("flags").split(' ').filter(|flag| FLAGS.contains(flag)).collect();
     let cores = std::thread::available_parallelism().context("number of cores")?;
-    let flag = if arrow { " --arrow" } else { "" };
     Ok(format!(
         "{} at commit {}, {} (family {}, model {}), {cores} cores, {}; load average before the run {load}; {}. \
-         Command: `cargo xtask bench{flag}`.",
+         Command: `cargo xtask bench`.",
         date()?,
         commit.trim(),
         field("model name"),
