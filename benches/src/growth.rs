@@ -13,7 +13,7 @@ use prost::Message as _;
 
 const ITEMS: [usize; 5] = [100, 1_000, 10_000, 100_000, 1_000_000];
 /// The size that the others are compared with.
-const UNIT: usize = 10_000;
+const UNIT: usize = 1_000_000;
 const PART: NonZeroUsize = NonZeroUsize::new(512).expect("not zero");
 const REQUEST: NonZeroUsize = NonZeroUsize::new(64).expect("not zero");
 /// Rounds over all sizes, interleaved; the median counts.
@@ -21,7 +21,7 @@ const ROUNDS: usize = 7;
 /// Each measurement handles at least so many items, small batches again and again.
 const AT_LEAST: usize = 50_000;
 
-/// Prints one JSON object for each operation and size: `work`, `items`, `cost_per_item` relative to that at 10,000.
+/// Prints one JSON object for each operation and size: `work`, `items`, `cost_per_item` relative to that at 1,000,000.
 pub fn run() -> anyhow::Result<()> {
     let batches = ITEMS.iter().map(|items| batch(*items)).collect::<anyhow::Result<Vec<_>>>()?;
     report("parse", &batches, |batch| {
@@ -29,6 +29,9 @@ pub fn run() -> anyhow::Result<()> {
     });
     report("split into 512s", &batches, |batch| {
         black_box(otlp_simd::split_items(batch, PART));
+    });
+    report("copy of the bytes", &batches, |batch| {
+        black_box(batch.bytes().to_vec());
     });
     let parts: Vec<Vec<Batch>> = batches.iter().map(|batch| otlp_simd::split_items(batch, REQUEST)).collect();
     drop(batches);

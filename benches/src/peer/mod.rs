@@ -6,4 +6,6 @@ pub mod hyper;
 pub mod prost;
 pub mod quick;
 #[cfg(feature = "transport")]
+pub mod sdk;
+#[cfg(feature = "transport")]
 pub mod tonic;

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::contest::{Contest, Target};
 use crate::payload::row::{self, Group};
 use crate::payload::{Payloads, trace};
-use crate::peer::{hyper, tonic};
+use crate::peer::{hyper, sdk, tonic};
 
 const REQUESTS: usize = 16;
 const SPANS: usize = 512;
@@ -154,6 +154,23 @@ pub fn grpc(_: &Payloads) -> anyhow::Result<Vec<Contest<'_>>> {
             }
         },
     );
+    let exporter = runtime.block_on(async { sdk::exporter(tonic::serve().await?).map(Arc::new) })?;
+    let end_to_end = contests(
+        ["grpc, rows", "grpc, rows, CPU"],
+        "opentelemetry-otlp, tonic and prost receive",
+        Target::NONE,
+        || from_rows(runtime.clone(), client.clone(), load.clone()),
+        || {
+            let (runtime, exporter, load) = (runtime.clone(), exporter.clone(), load.clone());
+            move || {
+                let (exporter, load) = (exporter.clone(), load.clone());
+                all(&runtime, move |_, request| {
+                    let (exporter, load) = (exporter.clone(), load.clone());
+                    async move { sdk::send(&exporter, &load.rows[request]).await.expect("accepted") }
+                })
+            }
+        },
+    );
     let encoded = contests(
         ["grpc, encoded", "grpc, encoded, CPU"],
         "tonic sends the bytes, tonic and prost receive",
@@ -170,7 +187,7 @@ pub fn grpc(_: &Payloads) -> anyhow::Result<Vec<Contest<'_>>> {
             }
         },
     );
-    Ok(rows.into_iter().chain(encoded).collect())
+    Ok(rows.into_iter().chain(end_to_end).chain(encoded).collect())
 }
 
 pub fn http(_: &Payloads) -> anyhow::Result<Vec<Contest<'_>>> {

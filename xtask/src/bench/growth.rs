@@ -16,7 +16,7 @@ const COLOURS: [&str; 6] = ["#1b6ca8", "#c0392b", "#27853f", "#8e44ad", "#b9770e
 /// One operation: its name and the points.
 struct Line<'a> {
     work: &'a str,
-    /// Number of items, and cost per item relative to that at 10,000 items.
+    /// Number of items, and cost per item relative to that at 1,000,000 items.
     points: Vec<(f64, f64)>,
 }
 
@@ -82,7 +82,7 @@ fn drawing(all: &[Line<'_>]) -> String {
         ));
     }
     svg.push_str(&format!(
-        "<text x=\"{left}\" y=\"{:.1}\">items in the batch; cost per item, 1 at 10000 items</text>\n",
+        "<text x=\"{left}\" y=\"{:.1}\">items in the batch; cost per item, 1 at 1000000 items</text>\n",
         HEIGHT - 6.0
     ));
     for (index, line) in all.iter().enumerate() {
