@@ -30,11 +30,18 @@ pub fn run() -> anyhow::Result<()> {
     report("split into 512s", &batches, |batch| {
         black_box(otlp_simd::split_items(batch, PART));
     });
+    let predicate = otlp_simd::Predicate::attribute("http.route").equals("/api/v1/orders");
+    report("filter", &batches, |batch| {
+        black_box(otlp_simd::filter(batch, &predicate));
+    });
     report("copy of the bytes", &batches, |batch| {
         black_box(batch.bytes().to_vec());
     });
     let parts: Vec<Vec<Batch>> = batches.iter().map(|batch| otlp_simd::split_items(batch, REQUEST)).collect();
     drop(batches);
+    report("regroup requests of 64", &parts, |parts| {
+        black_box(otlp_simd::regroup(parts).expect("one signal"));
+    });
     report("merge requests of 64", &parts, |parts| {
         black_box(otlp_simd::concat(parts).expect("one signal"));
     });

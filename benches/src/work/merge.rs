@@ -31,8 +31,24 @@ pub fn concat(payloads: &Payloads) -> anyhow::Result<Vec<Contest<'_>>> {
     Ok(vec![contest])
 }
 
+/// The requests as one in which equal resources and scopes stand once.
+pub fn regroup(payloads: &Payloads) -> anyhow::Result<Vec<Contest<'_>>> {
+    let parts = otlp_simd::split_items(&payloads.traces, ITEMS);
+    let copies = parts.clone();
+    let bytes = otlp_simd::regroup(&parts)?.into_bytes();
+    anyhow::ensure!(bytes[..] == by_prost(&parts, true)[..], "regroup and prost give different requests");
+    let contest = Contest::new("merge, regrouped", "traces", payloads.traces.items(), move || {
+        otlp_simd::regroup(&parts).expect("one signal").items() as u64
+    })
+    .against("prost decode, group, encode", Target::gate(10.0).aim(45.0).aim_mimalloc(16.0), move || {
+        by_prost(&copies, true).len() as u64
+    })
+    .against("memcpy", Target::gate(0.3), move || bytes.to_vec().len() as u64);
+    Ok(vec![contest])
+}
+
 /// Decodes all, puts them into one request, encodes. With `regroup`, equal resources and scopes stand once.
-pub fn by_prost(parts: &[Batch], regroup: bool) -> Vec<u8> {
+fn by_prost(parts: &[Batch], regroup: bool) -> Vec<u8> {
     let mut all = ExportTraceServiceRequest::default();
     for part in parts {
         let request = ExportTraceServiceRequest::decode(part.bytes().clone()).expect("valid");

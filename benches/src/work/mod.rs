@@ -1,6 +1,7 @@
 //! The kinds of work, one file each. A file's function gives its contests on the payloads.
 
 mod json;
+mod keep;
 mod kernel;
 mod merge;
 mod parse;
@@ -23,6 +24,9 @@ pub const ALL: &[(&str, Make)] = &[
     ("write", write::rows),
     ("split", split::split),
     ("concat", merge::concat),
+    ("regroup", merge::regroup),
+    ("filter", keep::filter),
+    ("sample", keep::sample),
     ("json write", json::write),
     ("json read", json::read),
     ("kernels", kernel::kernels),
