@@ -39,7 +39,7 @@ pub(crate) struct ReceiveArgs {
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 
-    /// Format of the files: jsonl and frames hold many requests a file, pb one.
+    /// Format of the files; requests in one pb file are merged to one message, profiles get a pb file each.
     #[arg(long, value_enum, default_value_t, requires = "output")]
     format: Format,
 
@@ -65,7 +65,7 @@ Examples:
   otlp receive -o telemetry/
   otlp receive --http 127.0.0.1:0 --max-items 1000 --timeout 30s --json";
 
-/// The formats of [`FileFormat`] that can be appended to request by request, and `pb` with one request a file.
+/// The formats of [`FileFormat`] that can be appended to request by request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
     #[default]

@@ -11,7 +11,8 @@ use otlp::{Batch, Signal, file::FileFormat, json};
 /// How the files are written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct StoreOptions {
-    /// Jsonl, frames, or pb with one message a file.
+    /// Jsonl, frames, or pb: requests that follow each other are one message, the merged one, except profiles, each of which has a
+    /// dictionary of its own and so a file of its own.
     pub(super) format: FileFormat,
     /// Bytes that a file does not grow over, unless by its first message.
     pub(super) rotate: u64,
@@ -66,7 +67,7 @@ impl Track {
         match open.file.write_all(&self.buffer) {
             Ok(()) => {
                 open.size += size;
-                if self.options.format != FileFormat::Pb {
+                if self.takes_more() {
                     self.open = Some(open);
                 }
                 Ok(())
@@ -77,6 +78,11 @@ impl Track {
                 Err(io::Error::new(error.kind(), context))
             }
         }
+    }
+
+    /// Whether a file holds more than its first message.
+    fn takes_more(&self) -> bool {
+        self.options.format != FileFormat::Pb || self.signal != Signal::Profiles
     }
 
     /// A file under the next number that is free.
@@ -178,13 +184,31 @@ mod tests {
     }
 
     #[test]
-    fn pb_holds_one_message_a_file() {
+    fn requests_in_one_pb_are_one_message() {
         let dir = tempfile::tempdir().unwrap();
-        let mut track = track(dir.path(), FileFormat::Pb, 1 << 20);
-        track.append(&batch()).unwrap();
-        track.append(&batch()).unwrap();
+        let mut track = track(dir.path(), FileFormat::Pb, 12);
+        for _ in 0..3 {
+            track.append(&batch()).unwrap();
+        }
         assert_eq!(names(dir.path()), ["traces-000001.pb", "traces-000002.pb"]);
-        assert_eq!(fs::read(dir.path().join("traces-000002.pb")).unwrap(), **batch().bytes());
+        let items = |name: &str| {
+            let bytes = fs::read(dir.path().join(name)).unwrap();
+            Batch::parse(Signal::Traces, bytes, &Limits::default()).unwrap().items()
+        };
+        assert_eq!((items("traces-000001.pb"), items("traces-000002.pb")), (2, 1));
+    }
+
+    #[test]
+    fn profiles_in_pb_have_a_file_each() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = StoreOptions { format: FileFormat::Pb, rotate: 1 << 20 };
+        let mut track = Track::new(dir.path(), Signal::Profiles, options).unwrap();
+        let batch =
+            Batch::parse(Signal::Profiles, &b"\x0a\x04\x12\x02\x12\x00"[..], &Limits::default()).unwrap();
+        track.append(&batch).unwrap();
+        track.append(&batch).unwrap();
+        assert_eq!(names(dir.path()), ["profiles-000001.pb", "profiles-000002.pb"]);
+        assert_eq!(fs::read(dir.path().join("profiles-000002.pb")).unwrap(), **batch.bytes());
     }
 
     #[test]

@@ -87,7 +87,7 @@ fn files_are_rotated_and_continued_and_never_overwritten() {
 }
 
 #[test]
-fn pb_is_one_request_a_file() {
+fn pb_is_one_message_a_file() {
     let (dir, file) = fixtures();
     let out = dir.path().join("out");
     let receive = Receive::start(&["-o", text(&out), "--format", "pb", "--max-items", "2"]);
@@ -98,6 +98,13 @@ fn pb_is_one_request_a_file() {
         let bytes = fs::read(out.join(name)).unwrap();
         assert_eq!(Batch::parse(Signal::Profiles, bytes, &Limits::default()).unwrap().items(), 1);
     }
+    let out = dir.path().join("merged");
+    let receive = Receive::start(&["-o", text(&out), "--format", "pb", "--max-items", "3"]);
+    send(&receive, &file(Signal::Traces));
+    assert_eq!(receive.end().0, Some(0));
+    assert_eq!(names(&out), ["traces-000001.pb"]);
+    let bytes = fs::read(out.join("traces-000001.pb")).unwrap();
+    assert_eq!(Batch::parse(Signal::Traces, bytes, &Limits::default()).unwrap().items(), 3);
 }
 
 #[test]
