@@ -43,7 +43,8 @@ pub(crate) fn failure(error: FileError) -> anyhow::Error {
     let exit = match &error {
         FileError::UnknownSignal { .. }
         | FileError::SignalConflict { .. }
-        | FileError::UnknownFormat { .. } => Exit::Usage,
+        | FileError::UnknownFormat { .. }
+        | FileError::PprofName { .. } => Exit::Usage,
         _ => Exit::Failed,
     };
     let mut failure = Failure::new(exit, error.to_string());

@@ -144,11 +144,23 @@ fn what_cannot_be_read_leaves_out_alone() {
         (2, vec!["convert", text(&out), text(&out)], "the same file"),
         (2, vec!["convert", text(&out), text(&at("out.parquet"))], ".jsonl"),
         (2, vec!["convert", text(&out), "-", "--to", "xml"], "jsonl"),
+        (2, vec!["convert", text(&out), text(&at("out.pb.gz"))], "gzipped OTLP ends in .otlp.gz"),
     ] {
         let (_, err) = expect(code, &args);
         assert!(err.contains(says), "{args:?}: {err}");
         assert_eq!(fs::read(&out).unwrap(), before, "{args:?}");
     }
+}
+
+#[test]
+fn what_is_wrong_is_said_once_and_in_the_lines_of_the_file() {
+    let (dir, file) = fixtures();
+    let path = dir.path().join("broken-traces.jsonl");
+    let good = fs::read_to_string(file(Signal::Traces)).unwrap();
+    fs::write(&path, good + "{\"resourceSpans\":[{]}\n").unwrap();
+    let (_, err) = expect(1, &["convert", text(&path), text(&dir.path().join("out.jsonl"))]);
+    assert!(err.contains("message 3, line 3, column 20"), "{err}");
+    assert_eq!((err.matches("expected a key").count(), err.matches("line 1").count()), (1, 0), "{err}");
 }
 
 #[test]

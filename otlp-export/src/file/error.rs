@@ -104,12 +104,13 @@ pub enum FileError {
         source: Box<ParseError>,
     },
     /// A message is not valid OTLP/JSON.
-    #[error("{}", JsonPlace { place, source })]
+    #[error("{}", JsonPlace { place, error })]
     Json {
         /// Where the message starts.
         place: Place,
-        /// What is wrong; its line and column count from the start of the message.
-        source: Box<JsonError>,
+        /// What is wrong; its line and column count from the start of the message, and the display of the whole says it in the
+        /// file's own lines: so it is no source, which would be said a second time with another line.
+        error: Box<JsonError>,
     },
     /// Something other than a JSON object stands where a message should, or one is not closed.
     #[error("{place}: {what}")]
@@ -146,10 +147,16 @@ pub enum FileError {
         found: Signal,
     },
     /// A pprof profile, which is another format than OTLP.
-    #[error(
-        "{file}: this is a pprof profile, not OTLP; reading and writing pprof is not part of this version"
-    )]
+    #[error("{file}: this is a pprof profile, not OTLP; reading pprof is not part of this version")]
     Pprof {
+        /// The file.
+        file: String,
+    },
+    /// The name of a file to write is one of pprof's.
+    #[error(
+        "{file}: this ending is pprof's, and writing pprof is not part of this version; gzipped OTLP ends in .otlp.gz"
+    )]
+    PprofName {
         /// The file.
         file: String,
     },
@@ -189,17 +196,17 @@ impl fmt::Display for AtLeast {
 /// A place inside a message, in the file's own lines.
 struct JsonPlace<'a> {
     place: &'a Place,
-    source: &'a JsonError,
+    error: &'a JsonError,
 }
 
 impl fmt::Display for JsonPlace<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { place, source } = self;
-        let line = place.line.unwrap_or(1) + source.line() as u64 - 1;
-        write!(f, "{}: message {}, line {line}, column {}: ", place.file, place.message, source.column())?;
-        if !source.path().is_empty() {
-            write!(f, "{}: ", source.path())?;
+        let Self { place, error } = self;
+        let line = place.line.unwrap_or(1) + error.line() as u64 - 1;
+        write!(f, "{}: message {}, line {line}, column {}: ", place.file, place.message, error.column())?;
+        if !error.path().is_empty() {
+            write!(f, "{}: ", error.path())?;
         }
-        f.write_str(source.message())
+        f.write_str(error.message())
     }
 }

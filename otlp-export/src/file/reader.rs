@@ -186,7 +186,7 @@ impl FileReader {
         let limits = self.limits.with_max_bytes(raw.bytes.len().max(self.limits.max_bytes()));
         let batch = match json::read(expected, &raw.bytes, &JsonOptions::default(), &limits) {
             Ok(batch) => batch,
-            Err(source) => return Err(FileError::Json { place: raw.place, source: Box::new(source) }),
+            Err(error) => return Err(FileError::Json { place: raw.place, error: Box::new(error) }),
         };
         let (bytes, limit) = (batch.bytes().len() as u64, self.limits.max_bytes() as u64);
         if bytes > limit {
@@ -294,7 +294,7 @@ impl FileReader {
         for raw in waiting {
             if let Err(source) = json::read(Signal::Traces, &raw.bytes, &JsonOptions::default(), &self.limits)
             {
-                return Err(FileError::Json { place: raw.place, source: Box::new(source) });
+                return Err(FileError::Json { place: raw.place, error: Box::new(source) });
             }
         }
         Err(FileError::UnknownSignal { file: self.file.clone() })

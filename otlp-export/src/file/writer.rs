@@ -88,7 +88,7 @@ impl FileWriter {
         let file = path.display().to_string();
         let says = NameSays::of(&file);
         if options.format.is_none() && says.pprof {
-            return Err(FileError::Pprof { file });
+            return Err(FileError::PprofName { file });
         }
         let Some(format) = options.format.or(says.format) else {
             return Err(FileError::UnknownFormat { file });

@@ -133,7 +133,7 @@ fn pprof_is_told_apart() {
     assert_eq!(read_bytes("logs.pb.gz", &wire).unwrap(), [logs]);
     for name in ["cpu.pb.gz", "cpu.pprof"] {
         assert!(
-            matches!(FileWriter::create(name, &WriteOptions::default()), Err(FileError::Pprof { .. })),
+            matches!(FileWriter::create(name, &WriteOptions::default()), Err(FileError::PprofName { .. })),
             "{name}"
         );
     }
