@@ -85,9 +85,9 @@ pub(crate) fn report(error: &anyhow::Error) -> Exit {
     let red = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
     let cyan = Style::new().fg_color(Some(AnsiColor::Cyan.into())).bold();
     // Nothing is left to do when stderr is closed too.
-    let _ = writeln!(err, "{red}error:{red:#} {}", one_line(error));
+    let _ = writeln!(err, "{red}error:{red:#} {}", terminal::printable(&one_line(error)));
     if let Some(hint) = failure.and_then(|failure| failure.hint.as_ref()) {
-        let _ = writeln!(err, "{cyan}hint:{cyan:#} {hint}");
+        let _ = writeln!(err, "{cyan}hint:{cyan:#} {}", terminal::printable(hint));
     }
     failure.map_or(Exit::Failed, |failure| failure.exit)
 }

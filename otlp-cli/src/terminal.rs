@@ -4,6 +4,8 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use clap::ValueEnum;
 
+use crate::render::clean::is_unsafe;
+
 /// When to colour: on a terminal unless `NO_COLOR` is set, always, never.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
@@ -43,9 +45,9 @@ pub(crate) fn stderr_is_terminal() -> bool {
 }
 
 /// Says a line on stderr; that nobody listens is no error. The line is written at once, so that who waits for it (a script, for
-/// `listening ...`) never reads half of it.
+/// `listening ...`) never reads half of it. File names and what servers say may stand in it: it is made [`printable`].
 pub(crate) fn say_line(text: std::fmt::Arguments<'_>) {
-    let _ = stderr().write_all(format!("{text}\n").as_bytes());
+    let _ = stderr().write_all(format!("{}\n", printable(&text.to_string())).as_bytes());
 }
 
 /// [`say_line`] with the arguments of `format!`.
@@ -54,9 +56,9 @@ macro_rules! say {
 }
 pub(crate) use say;
 
-/// Text from outside without what would move a terminal's cursor or change its colours.
+/// Text from outside without what would move a terminal's cursor, change its colours or reorder a line.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+    text.chars().map(|letter| if is_unsafe(letter) { '\u{fffd}' } else { letter }).collect()
 }
 
 #[cfg(test)]
@@ -74,5 +76,6 @@ mod tests {
     #[test]
     fn text_from_outside_cannot_move_the_cursor() {
         assert_eq!(printable("no\x1b[2J\r\nway é"), "no\u{fffd}[2J\u{fffd}\u{fffd}way é");
+        assert_eq!(printable("cpu\u{202e}gpj.\u{2066}exe"), "cpu\u{fffd}gpj.\u{fffd}exe");
     }
 }

@@ -47,11 +47,18 @@ fn a_message_that_cannot_be_read_is_said_and_left_out() {
 #[test]
 fn names_from_outside_cannot_move_the_cursor() {
     let (dir, _) = fixtures();
+    let path = dir.path().join("evil\u{1b}[2J\u{202e}-traces.pb");
+    fs::write(&path, b"\xff").unwrap();
+    let (_, err) = expect(1, &["--color", "always", "inspect", text(&path)]);
+    assert!(err.contains("evil\u{fffd}[2J\u{fffd}-traces.pb"), "{err}");
     let path = dir.path().join("evil-traces.jsonl");
-    fs::write(&path, r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"\u001b[2Jgone","kind":1}]}]}]}"#)
-        .unwrap();
+    fs::write(
+        &path,
+        r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"\u001b[2Jgone\u202e","kind":1}]}]}]}"#,
+    )
+    .unwrap();
     let (out, _) = expect(0, &["inspect", text(&path)]);
-    assert!(out.contains("\u{fffd}[2Jgone") && !out.contains('\x1b'), "{out}");
+    assert!(out.contains("\u{fffd}[2Jgone\u{fffd}") && !out.contains('\x1b'), "{out}");
 }
 
 #[test]
