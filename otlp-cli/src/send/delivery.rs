@@ -115,7 +115,14 @@ impl Courier {
             let Some(wait) = wait else {
                 self.ledger.drop_items(items);
                 let trouble = if unreachable { Trouble::Unreachable } else { Trouble::TimedOut };
-                self.note(trouble, format!("{}: {cause}", self.settings.endpoint(signal)));
+                let mut what = format!("{}: {cause}", self.settings.endpoint(signal));
+                if let Some(after) = after.filter(|after| *after >= PATIENCE) {
+                    let (after, most) = (after.as_secs(), PATIENCE.as_secs());
+                    what.push_str(&format!(
+                        "; it asks to wait {after} s, which is beyond the {most} s that are waited"
+                    ));
+                }
+                self.note(trouble, what);
                 return self.gave_up.notify_one();
             };
             is_retry = true;

@@ -31,6 +31,15 @@ fn ledger(out: &str) -> Value {
 }
 
 #[test]
+fn a_wait_that_is_too_long_is_told() {
+    let (_dir, file) = fixtures();
+    let (_runtime, _running, url) = scripted(|_| Verdict::retry_after(Duration::from_secs(3600)));
+    let (out, err) = expect(6, &["send", text(&file(Signal::Logs)), "--endpoint", &url, "--json"]);
+    assert_eq!(ledger(&out)["accepted"], 0);
+    assert!(err.contains("it asks to wait 3600 s, which is beyond the 30 s"), "{err}");
+}
+
+#[test]
 fn nobody_there_is_exit_3() {
     let (_dir, file) = fixtures();
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
