@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::terminal;
 
@@ -16,6 +16,8 @@ impl Progress {
     pub(crate) fn new() -> Self {
         let bar = terminal::stderr_is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            // The default style is a bar, which has no place for the text.
+            bar.set_style(ProgressStyle::default_spinner());
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
         });

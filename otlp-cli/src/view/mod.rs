@@ -237,14 +237,14 @@ fn list(traces: &[&Summary], columns: usize) -> String {
         let errors = if trace.errors > 0 { paint(BAD, plural(trace.errors, "error")) } else { String::new() };
         table.row([
             paint(DIM, if id.is_empty() { "(no trace id)" } else { &id }),
-            cut(&clean(&trace.name), columns.saturating_sub(78).max(12)),
+            cut(&clean(&trace.name), columns.saturating_sub(78).max(10)),
             plural(trace.spans, "span"),
             plural(trace.services, "service"),
             duration(trace.duration),
             errors,
         ]);
     }
-    table.render(2, 2) + &more(traces.len(), OTHERS, "trace")
+    table.render(2, if columns < 90 { 1 } else { 2 }) + &more(traces.len(), OTHERS, "trace")
 }
 
 /// Writes one page with the traces `ids`, as far as they fit, and all other signals.
