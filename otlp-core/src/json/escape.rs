@@ -36,21 +36,48 @@ const fn is_special(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
+/// Whether no byte needs an escape: nearly always so, and told without a branch for each word or byte.
+#[inline]
+fn is_clean(bytes: &[u8]) -> bool {
+    if let Some(last) = bytes.last_chunk::<8>() {
+        // The last eight bytes cover what the chunks leave over.
+        let (chunks, _) = bytes.as_chunks::<8>();
+        chunks
+            .iter()
+            .fold(special(u64::from_le_bytes(*last)), |all, chunk| all | special(u64::from_le_bytes(*chunk)))
+            == 0
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        let (low, high) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        special(u64::from(low) | u64::from(high) << 32) == 0
+    } else {
+        !bytes.iter().any(|byte| is_special(*byte))
+    }
+}
+
 /// Appends `text` in quotes, escaped as RFC 8259 asks and no further.
 #[inline]
 pub(crate) fn write_string(out: &mut Vec<u8>, text: &[u8]) {
-    out.reserve(text.len() + 2);
     out.push(b'"');
-    let clean = clean_prefix(text);
-    out.extend_from_slice(&text[..clean]);
-    if clean < text.len() {
-        write_escaped(out, &text[clean..]);
-    }
+    write_text(out, text);
     out.push(b'"');
 }
 
-/// Appends text that starts with a byte that needs an escape.
+/// Appends `text` without the quotes around it.
+#[inline]
+pub(super) fn write_text(out: &mut Vec<u8>, text: &[u8]) {
+    if is_clean(text) {
+        out.extend_from_slice(text);
+    } else {
+        write_escaped(out, text);
+    }
+}
+
+/// Appends text in which some byte needs an escape.
+#[cold]
 fn write_escaped(out: &mut Vec<u8>, mut text: &[u8]) {
+    let clean = clean_prefix(text);
+    out.extend_from_slice(&text[..clean]);
+    text = &text[clean..];
     while let Some((byte, rest)) = text.split_first() {
         let short = match byte {
             b'"' | b'\\' => *byte,
@@ -88,6 +115,10 @@ mod tests {
                     bytes[length - 1] = if at == length - 1 { byte } else { b'"' };
                     let expected = bytes.iter().position(|byte| is_special(*byte)).unwrap_or(length);
                     assert_eq!(clean_prefix(&bytes), expected, "{bytes:?}");
+                    assert_eq!(is_clean(&bytes), expected == length, "{bytes:?}");
+                    // Alone too: a word may hide nothing that another one would show.
+                    bytes[length - 1] = if at == length - 1 { byte } else { b'x' };
+                    assert_eq!(is_clean(&bytes), !is_special(byte), "{bytes:?}");
                 }
             }
         }

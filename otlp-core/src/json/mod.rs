@@ -15,6 +15,7 @@
 
 mod error;
 mod escape;
+mod in_order;
 mod lengths;
 mod lexer;
 pub(crate) mod number;

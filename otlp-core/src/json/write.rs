@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::in_order::is_in_order;
 use super::{number, write_string};
 use crate::Batch;
 use crate::schema::{Field, Kind, Message, request};
@@ -33,19 +34,34 @@ pub fn write(batch: &Batch, out: &mut Vec<u8>) -> usize {
     let bytes = batch.canonical();
     // Text is two to three times as long as the encoding.
     out.reserve(bytes.len() / 2 * 5);
-    let mut writer = Writer { out, unknown: 0 };
+    let mut writer = Writer::new(out);
     writer.message(request(batch.signal()), bytes);
     writer.unknown
 }
 
-struct Writer<'a> {
-    out: &'a mut Vec<u8>,
+pub(super) struct Writer<'a> {
+    pub(super) out: &'a mut Vec<u8>,
     unknown: usize,
 }
 
-impl Writer<'_> {
-    /// One message as an object: a scan notes where each field stands, then the fields are written by number.
-    fn message(&mut self, message: &'static Message, bytes: &[u8]) {
+impl<'a> Writer<'a> {
+    pub(super) const fn new(out: &'a mut Vec<u8>) -> Self {
+        Self { out, unknown: 0 }
+    }
+
+    /// One message as an object.
+    pub(super) fn message(&mut self, message: &'static Message, bytes: &[u8]) {
+        if is_in_order(message, bytes) {
+            self.in_order(message, bytes);
+        } else {
+            self.any_order(message, bytes);
+        }
+    }
+
+    /// A message as an object, whatever the encoding: a scan notes where each field stands, then the fields are written
+    /// by number.
+    #[inline(never)]
+    pub(super) fn any_order(&mut self, message: &'static Message, bytes: &[u8]) {
         // Of a repeated field from the first occurrence to the end of the last, of others the last; no end, no field.
         let mut ranges = [(0, 0); MAX_FIELDS];
         for raw in fields(bytes) {
@@ -73,6 +89,12 @@ impl Writer<'_> {
                 self.field(field, &bytes[*first..*end]);
             }
         }
+        self.close(start);
+    }
+
+    /// Closes the object that starts at `start`.
+    #[inline]
+    pub(super) fn close(&mut self, start: usize) {
         // Each field wrote a comma in front of itself; the first one becomes the brace.
         match self.out.get_mut(start) {
             Some(comma) => *comma = b'{',
@@ -81,12 +103,18 @@ impl Writer<'_> {
         self.out.push(b'}');
     }
 
+    /// The name of a field with a comma in front and a colon behind; `more` is 1 for the bracket of an array behind it.
+    #[inline]
+    pub(super) fn lead(&mut self, field: &'static Field, more: usize) {
+        let end = self.out.len() + field.lead.len + more;
+        self.out.extend_from_slice(&field.lead.bytes);
+        self.out.truncate(end);
+    }
+
     /// A field with a comma in front, or nothing when its value is not worth writing.
     fn field(&mut self, field: &'static Field, bytes: &[u8]) {
         let start = self.out.len();
-        self.out.extend_from_slice(b",\"");
-        self.out.extend_from_slice(field.json.as_bytes());
-        self.out.extend_from_slice(b"\":");
+        self.lead(field, 0);
         let written = if field.repeated {
             self.array(field, bytes)
         } else {
@@ -121,7 +149,7 @@ impl Writer<'_> {
     }
 
     #[inline(never)]
-    fn packed(&mut self, kind: Kind, packed: &[u8]) {
+    pub(super) fn packed(&mut self, kind: Kind, packed: &[u8]) {
         match kind.wire() {
             VARINT => {
                 let mut at = 0;
@@ -158,7 +186,7 @@ impl Writer<'_> {
 
     /// A value without inner structure; not inlined, so that its buffers take no stack at each level of nesting.
     #[inline(never)]
-    fn scalar(&mut self, kind: Kind, value: Value<'_>) {
+    pub(super) fn scalar(&mut self, kind: Kind, value: Value<'_>) {
         match kind {
             Kind::Message(_) => {}
             Kind::String => write_string(self.out, value.bytes()),
@@ -182,7 +210,7 @@ impl Writer<'_> {
         self.out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
     }
 
-    fn quoted(&mut self, value: impl itoa::Integer) {
+    pub(super) fn quoted(&mut self, value: impl itoa::Integer) {
         self.out.push(b'"');
         self.plain(value);
         self.out.push(b'"');
@@ -190,10 +218,17 @@ impl Writer<'_> {
 
     fn hex(&mut self, bytes: &[u8]) {
         self.out.push(b'"');
-        let start = self.out.len();
-        self.out.resize(start + 2 * bytes.len(), 0);
-        let sized = const_hex::encode_to_slice(bytes, &mut self.out[start..]);
-        debug_assert!(sized.is_ok(), "hex is twice as long");
+        // Ids of the two right lengths take no more than a few moves.
+        if let Ok(id) = <&[u8; 16]>::try_from(bytes) {
+            self.out.extend_from_slice(const_hex::Buffer::<16>::new().format(id).as_bytes());
+        } else if let Ok(id) = <&[u8; 8]>::try_from(bytes) {
+            self.out.extend_from_slice(const_hex::Buffer::<8>::new().format(id).as_bytes());
+        } else {
+            let start = self.out.len();
+            self.out.resize(start + 2 * bytes.len(), 0);
+            let sized = const_hex::encode_to_slice(bytes, &mut self.out[start..]);
+            debug_assert!(sized.is_ok(), "hex is twice as long");
+        }
         self.out.push(b'"');
     }
 
@@ -208,7 +243,7 @@ impl Writer<'_> {
 }
 
 /// Whether a value says no more than its absence; -0.0 does, and so does every message.
-fn is_default(kind: Kind, value: Value<'_>) -> bool {
+pub(super) fn is_default(kind: Kind, value: Value<'_>) -> bool {
     match kind {
         Kind::Message(_) => false,
         Kind::String | Kind::Id | Kind::Bytes => value.bytes().is_empty(),

@@ -50,30 +50,30 @@ impl<'a> Iterator for Fields<'a> {
         }
         let (key, at) = read_varint(self.bytes, start)?;
         let number = (key >> 3) as u32;
-        let (value, end) = match key as u8 & 7 {
-            VARINT => {
-                let (value, end) = read_varint(self.bytes, at)?;
-                (Value::Varint(value), end)
-            }
-            FIXED64 => {
-                let value = self.bytes.get(at..at + 8)?;
-                (Value::Fixed64(u64::from_le_bytes(value.try_into().ok()?)), at + 8)
-            }
-            LEN => {
-                let (length, at) = read_varint(self.bytes, at)?;
-                let end = at.checked_add(usize::try_from(length).ok()?)?;
-                (Value::Len(self.bytes.get(at..end)?), end)
-            }
-            FIXED32 => {
-                let value = self.bytes.get(at..at + 4)?;
-                (Value::Fixed32(u32::from_le_bytes(value.try_into().ok()?)), at + 4)
-            }
-            GROUP => (Value::Group, group_end(self.bytes, at)?),
-            _ => return None,
-        };
+        let (value, end) = value_at(self.bytes, key as u8 & 7, at)?;
         self.at = end;
         Some(RawField { number, value, start, end })
     }
+}
+
+/// The value of wire type `wire` that starts at `at`, behind its key; and where it ends.
+#[inline]
+pub(crate) fn value_at(bytes: &[u8], wire: u8, at: usize) -> Option<(Value<'_>, usize)> {
+    Some(match wire {
+        VARINT => {
+            let (value, end) = read_varint(bytes, at)?;
+            (Value::Varint(value), end)
+        }
+        FIXED64 => (Value::Fixed64(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?)), at + 8),
+        LEN => {
+            let (length, at) = read_varint(bytes, at)?;
+            let end = at.checked_add(usize::try_from(length).ok()?)?;
+            (Value::Len(bytes.get(at..end)?), end)
+        }
+        FIXED32 => (Value::Fixed32(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?)), at + 4),
+        GROUP => (Value::Group, group_end(bytes, at)?),
+        _ => return None,
+    })
 }
 
 /// Where the group whose first field starts at `at` ends, its closing key included.
