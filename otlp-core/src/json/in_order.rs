@@ -4,18 +4,12 @@ use super::escape::write_text;
 use super::number::write_double;
 use super::write::{Writer, is_default};
 use crate::schema::{Kind, Message};
-use crate::wire::{Value, read_varint, value_at};
+use crate::wire::{FIXED32, FIXED64, LEN, VARINT, Value, read_varint, value_at};
 
-/// One known field: its index in the message's table, its value, and where it ends.
-struct Step<'a> {
-    index: usize,
-    value: Value<'a>,
-    end: usize,
-}
-
-/// The field that starts at `at`; `None` when it is unknown or comes before the field with index `from`.
+/// The key at `at`: the index of its field in the message's table, its wire type and where the value starts; `None` when
+/// the field is unknown or comes before the one with index `from`.
 #[inline]
-fn step<'a>(message: &'static Message, bytes: &'a [u8], at: usize, from: usize) -> Option<Step<'a>> {
+fn key(message: &'static Message, bytes: &[u8], at: usize, from: usize) -> Option<(usize, u8, usize)> {
     let first = *bytes.get(at)?;
     let (index, at) = if first < 0x80 {
         (usize::from(message.by_key[usize::from(first)]).checked_sub(1)?, at + 1)
@@ -25,22 +19,46 @@ fn step<'a>(message: &'static Message, bytes: &'a [u8], at: usize, from: usize) 
             message.fields.get(from..)?.iter().position(|field| u64::from(field.number) == key >> 3)?;
         (from + found, at)
     };
-    if index < from {
-        return None;
-    }
-    let (value, end) = value_at(bytes, first & 7, at)?;
-    Some(Step { index, value, end })
+    (index >= from).then_some((index, first & 7, at))
 }
 
 /// Whether all fields of this message are known and stand by number, singular ones at most once.
 pub(super) fn is_in_order(message: &'static Message, bytes: &[u8]) -> bool {
     let (mut at, mut from) = (0, 0);
     while at < bytes.len() {
-        let Some(step) = step(message, bytes, at, from) else { return false };
-        from = step.index + usize::from(!message.fields[step.index].repeated);
-        at = step.end;
+        let Some((index, wire, value)) = key(message, bytes, at, from) else { return false };
+        let Some(mut end) = end_of(bytes, wire, value) else { return false };
+        if message.fields[index].repeated {
+            // The elements of a list have one key of one byte, nearly always.
+            let first = bytes[at];
+            while first < 0x80 && bytes.get(end) == Some(&first) {
+                match end_of(bytes, wire, end + 1) {
+                    Some(next) => end = next,
+                    None => return false,
+                }
+            }
+            from = index;
+        } else {
+            from = index + 1;
+        }
+        at = end;
     }
     true
+}
+
+/// Where the value of a known field ends that starts at `at`.
+#[inline]
+fn end_of(bytes: &[u8], wire: u8, at: usize) -> Option<usize> {
+    match wire {
+        LEN => {
+            let (length, at) = read_varint(bytes, at)?;
+            at.checked_add(usize::try_from(length).ok()?)
+        }
+        VARINT => read_varint(bytes, at).map(|(_, end)| end),
+        FIXED64 => Some(at + 8),
+        FIXED32 => Some(at + 4),
+        _ => None,
+    }
 }
 
 impl Writer<'_> {
@@ -51,28 +69,29 @@ impl Writer<'_> {
         let mut array = usize::MAX;
         let mut at = 0;
         let mut from = 0;
-        while let Some(step) = step(message, bytes, at, from) {
-            (at, from) = (step.end, step.index);
-            let field = &message.fields[step.index];
-            if array != step.index {
+        while let Some((index, wire, value)) = key(message, bytes, at, from) {
+            let Some((value, end)) = value_at(bytes, wire, value) else { break };
+            (at, from) = (end, index);
+            let field = &message.fields[index];
+            if array != index {
                 if array != usize::MAX {
                     self.out.push(b']');
                     array = usize::MAX;
                 }
                 if !field.repeated {
-                    if field.presence || !is_default(field.kind, step.value) {
+                    if field.presence || !is_default(field.kind, value) {
                         self.lead(field, 0);
-                        self.single(field.kind, step.value);
+                        self.single(field.kind, value);
                     }
                     continue;
                 }
             }
-            match step.value {
+            match value {
                 Value::Len(packed) if field.packable() => {
                     if packed.is_empty() {
                         continue;
                     }
-                    let first = array != step.index;
+                    let first = array != index;
                     if first {
                         self.lead(field, 0);
                     }
@@ -83,7 +102,7 @@ impl Writer<'_> {
                     }
                 }
                 value => {
-                    if array == step.index {
+                    if array == index {
                         self.out.push(b',');
                     } else {
                         self.lead(field, 1);
@@ -91,7 +110,7 @@ impl Writer<'_> {
                     self.single(field.kind, value);
                 }
             }
-            array = step.index;
+            array = index;
         }
         if array != usize::MAX {
             self.out.push(b']');
@@ -127,7 +146,7 @@ impl Writer<'_> {
         }
         match any {
             [0x0a, length @ 0..0x80, text @ ..] if usize::from(*length) == text.len() => {
-                self.key(key);
+                self.attribute_key(key);
                 self.out.extend_from_slice(b"\"stringValue\":\"");
                 write_text(self.out, text);
                 self.out.extend_from_slice(b"\"}}");
@@ -137,7 +156,7 @@ impl Writer<'_> {
                 if end != number.len() {
                     return false;
                 }
-                self.key(key);
+                self.attribute_key(key);
                 if *member == 0x18 {
                     self.out.extend_from_slice(b"\"intValue\":");
                     self.quoted(value as i64);
@@ -149,7 +168,7 @@ impl Writer<'_> {
             }
             [0x21, double @ ..] => {
                 let Ok(double) = double.try_into() else { return false };
-                self.key(key);
+                self.attribute_key(key);
                 self.out.extend_from_slice(b"\"doubleValue\":");
                 write_double(self.out, f64::from_le_bytes(double));
                 self.out.extend_from_slice(b"}}");
@@ -161,7 +180,7 @@ impl Writer<'_> {
 
     /// An attribute up to the brace that opens its value.
     #[inline]
-    fn key(&mut self, key: &[u8]) {
+    fn attribute_key(&mut self, key: &[u8]) {
         self.out.extend_from_slice(b"{\"key\":\"");
         write_text(self.out, key);
         self.out.extend_from_slice(b"\",\"value\":{");

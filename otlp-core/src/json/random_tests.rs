@@ -80,9 +80,7 @@ proptest! {
         prop_assert_eq!(again.items(), batch.items());
         prop_assert_eq!(by_prost(signal, again.bytes()), by_prost(signal, &bytes));
         prop_assert_eq!(parse(signal, again.bytes().to_vec()).items(), again.items());
-        prop_assert_eq!(&text_of(&again), &text);
-        // Fields in prost's order take the path for ordered messages, the odd ones mostly do not.
-        prop_assert_eq!(text_of(&parse(signal, by_prost(signal, &bytes))), text);
+        prop_assert_eq!(text_of(&again), text);
     }
 
     /// One object with the keys of two is what protobuf makes of two messages one behind the other.

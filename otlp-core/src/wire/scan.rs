@@ -57,7 +57,7 @@ impl<'a> Iterator for Fields<'a> {
 }
 
 /// The value of wire type `wire` that starts at `at`, behind its key; and where it ends.
-#[inline]
+#[inline(always)]
 pub(crate) fn value_at(bytes: &[u8], wire: u8, at: usize) -> Option<(Value<'_>, usize)> {
     Some(match wire {
         VARINT => {
