@@ -455,7 +455,25 @@ pub struct Packed<'a, T> {
     element: PhantomData<fn() -> T>,
 }
 
-impl<T> Packed<'_, T> {
+impl<'a, T> Packed<'a, T> {
+    /// The encoded elements that are left, if they stand in one packed run, as every encoder writes them; for code that
+    /// decodes many at once.
+    pub fn as_run(&self) -> Option<&'a [u8]> {
+        if self.rest.is_empty() {
+            return Some(self.run);
+        }
+        match fields(self.rest).next()? {
+            field if !self.run.is_empty() || field.end != self.rest.len() => None,
+            field => {
+                if let Value::Len(run) = field.value {
+                    Some(run)
+                } else {
+                    None
+                }
+            }
+        }
+    }
+
     /// Whether the field does not stand in the message at all; a packed run of length 0 is also without elements.
     pub const fn is_absent(&self) -> bool {
         self.run.is_empty() && self.rest.is_empty()

@@ -26,8 +26,11 @@
 //! | [`select`] | several predicates: each item goes to the first that holds |
 //! | [`edit()`] | attributes of resources, scopes and items set, renamed, deleted or, with feature `hash`, hashed |
 //! | [`Rebatch`] | a stream of batches into a stream of batches of exactly so many items |
+//! | [`aggregate`] | metrics: points of a series into one point, delta to cumulative and back |
+//! | [`kernel`] | loops over columns of numbers, with vector instructions where they gain |
 #![deny(unsafe_code)]
 
+pub mod aggregate;
 #[allow(unsafe_code, reason = "vector intrinsics; each block says why it is sound")]
 mod arch;
 mod concat;

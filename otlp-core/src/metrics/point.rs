@@ -1,6 +1,8 @@
 //! Writing data points and exemplars.
 
-use super::Number;
+use super::{ExemplarView, Number};
+use crate::value::Attributes;
+use crate::view::Repeated;
 use crate::write::{Message, attribute_methods};
 use crate::{SpanId, TraceId};
 
@@ -32,8 +34,16 @@ const NO_RECORDED_VALUE: u32 = 1;
 
 /// What all points share but for the numbers of their fields.
 macro_rules! point_methods {
-    ($writer:ident, flags $flags:literal) => {
+    ($writer:ident, attributes $attributes:literal, flags $flags:literal) => {
         impl $writer<'_> {
+            /// Adds the attributes of a point of another batch.
+            pub fn attrs_like(&mut self, attributes: Attributes<'_>) -> &mut Self {
+                for attribute in attributes {
+                    self.0.element($attributes, attribute.encoded());
+                }
+                self
+            }
+
             /// Start of the interval and time of the point, nanoseconds since the Unix epoch; a start of 0 is unknown.
             #[inline]
             pub fn times(&mut self, start: u64, time: u64) -> &mut Self {
@@ -60,6 +70,14 @@ macro_rules! exemplar_method {
             pub fn exemplar(&mut self, value: impl Into<Number>, time: u64) -> ExemplarWriter<'_> {
                 ExemplarWriter::begin(self.0.child($number, 0), value.into(), time)
             }
+
+            /// Adds the exemplars of a point of another batch.
+            pub fn exemplars_like(&mut self, exemplars: Repeated<'_, ExemplarView<'_>>) -> &mut Self {
+                for exemplar in exemplars {
+                    self.0.element($number, exemplar.encoded());
+                }
+                self
+            }
         }
     };
 }
@@ -68,7 +86,7 @@ macro_rules! exemplar_method {
 pub struct NumberPointWriter<'a>(Message<'a>);
 
 attribute_methods!(NumberPointWriter, 0, 7);
-point_methods!(NumberPointWriter, flags 8);
+point_methods!(NumberPointWriter, attributes 7, flags 8);
 exemplar_method!(NumberPointWriter, 5);
 
 impl<'a> NumberPointWriter<'a> {
@@ -86,7 +104,7 @@ impl<'a> NumberPointWriter<'a> {
 pub struct HistogramPointWriter<'a>(Message<'a>);
 
 attribute_methods!(HistogramPointWriter, 0, 9);
-point_methods!(HistogramPointWriter, flags 10);
+point_methods!(HistogramPointWriter, attributes 9, flags 10);
 exemplar_method!(HistogramPointWriter, 8);
 
 /// Fields that must not stand twice: packed ones would join.
@@ -147,7 +165,7 @@ impl<'a> HistogramPointWriter<'a> {
 pub struct ExponentialHistogramPointWriter<'a>(Message<'a>);
 
 attribute_methods!(ExponentialHistogramPointWriter, 0, 1);
-point_methods!(ExponentialHistogramPointWriter, flags 10);
+point_methods!(ExponentialHistogramPointWriter, attributes 1, flags 10);
 exemplar_method!(ExponentialHistogramPointWriter, 11);
 
 /// Messages that must not stand twice.
@@ -227,7 +245,7 @@ const fn zigzag(value: i32) -> u64 {
 pub struct SummaryPointWriter<'a>(Message<'a>);
 
 attribute_methods!(SummaryPointWriter, 0, 7);
-point_methods!(SummaryPointWriter, flags 8);
+point_methods!(SummaryPointWriter, attributes 7, flags 8);
 
 impl<'a> SummaryPointWriter<'a> {
     #[inline]

@@ -1,7 +1,8 @@
 //! Writing metrics straight into the encoding: from the request down to the kind of metric.
 
 use super::{
-    ExponentialHistogramPointWriter, HistogramPointWriter, Number, NumberPointWriter, SummaryPointWriter,
+    ExponentialHistogramPointView, ExponentialHistogramPointWriter, HistogramPointView, HistogramPointWriter,
+    MetricView, Number, NumberPointView, NumberPointWriter, SummaryPointView, SummaryPointWriter,
     Temporality,
 };
 use crate::KeyRef;
@@ -45,6 +46,18 @@ impl ScopeMetricsWriter<'_> {
         let mut metric = self.0.child(2, 0);
         metric.string(1, name);
         MetricWriter(metric)
+    }
+
+    /// Begins a metric with name, description, unit and metadata of another.
+    pub fn metric_like(&mut self, metric: &MetricView<'_>) -> MetricWriter<'_> {
+        let mut message = self.0.child(2, 0);
+        message.string(1, metric.name());
+        message.string(2, metric.description());
+        message.string(3, metric.unit());
+        for entry in metric.metadata() {
+            message.element(12, entry.encoded());
+        }
+        MetricWriter(message)
     }
 }
 
@@ -162,5 +175,23 @@ impl SummaryWriter<'_> {
         SummaryPointWriter::begin(self.0.item(1, 0), count, sum)
     }
 }
+
+macro_rules! copy_method {
+    ($($writer:ident: $view:ident),*) => {$(
+        impl $writer<'_> {
+            /// Copies a point of another batch as it stands, unknown fields included.
+            pub fn copy(&mut self, point: &$view<'_>) {
+                self.0.copy_item(1, point.encoded());
+            }
+        }
+    )*};
+}
+
+copy_method!(
+    NumbersWriter: NumberPointView,
+    HistogramWriter: HistogramPointView,
+    ExponentialHistogramWriter: ExponentialHistogramPointView,
+    SummaryWriter: SummaryPointView
+);
 
 opaque_debug!(MetricWriter, NumbersWriter, HistogramWriter, ExponentialHistogramWriter, SummaryWriter);

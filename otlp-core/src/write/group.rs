@@ -42,6 +42,16 @@ macro_rules! group_writers {
                 $resource(group)
             }
 
+            /// Begins a resource that stands in another batch, with all that describes it.
+            pub fn resource_like(&mut self, resource: Option<$crate::value::ResourceView<'_>>) -> $resource<'_> {
+                self.sink.begin();
+                let mut group = $crate::write::Message::root(&mut self.sink).into_child(1, 0);
+                if let Some(resource) = resource {
+                    group.element(1, resource.encoded());
+                }
+                $resource(group)
+            }
+
             /// Items written so far: what the batch will count.
             pub const fn items(&self) -> usize {
                 self.sink.items()
@@ -116,6 +126,15 @@ macro_rules! group_writers {
             ) -> $scope<'_> {
                 let mut group = self.0.child(2, 0);
                 attributes(&mut $crate::write::ScopeWriter::begin(&mut group, name, version));
+                $scope(group)
+            }
+
+            /// Begins a scope that stands in another batch, with all that describes it.
+            pub fn scope_like(&mut self, scope: Option<$crate::value::ScopeView<'_>>) -> $scope<'_> {
+                let mut group = self.0.child(2, 0);
+                if let Some(scope) = scope {
+                    group.element(1, scope.encoded());
+                }
                 $scope(group)
             }
         }

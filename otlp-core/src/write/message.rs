@@ -67,6 +67,12 @@ impl<'a> Message<'a> {
         self.child(number, dropped_number)
     }
 
+    /// Writes field `number`, an item that is encoded already.
+    pub(crate) fn copy_item(&mut self, number: u32, encoded: &[u8]) {
+        self.sink.count_item();
+        self.element(number, encoded);
+    }
+
     /// Opens `ArrayValue` (field 5) or `KeyValueList` (field 6) in this `AnyValue`.
     pub(super) fn into_list(self, number: u32, room: usize) -> Self {
         self.sink.close_to(self.level);

@@ -1,0 +1,5 @@
+//! Aggregation against plain code over the generated types.
+
+mod conversion;
+mod merging;
+mod oracle;
