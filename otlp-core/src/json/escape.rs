@@ -37,7 +37,9 @@ const fn is_special(byte: u8) -> bool {
 }
 
 /// Whether some of 16 bytes needs an escape; without a branch for each, so that it becomes vector code.
-#[inline(always)]
+///
+/// Not inlined: mixed with its callers' code it is compiled to one comparison for each byte.
+#[inline(never)]
 fn any_special(bytes: &[u8; 16]) -> bool {
     let mut any = false;
     for byte in bytes {
