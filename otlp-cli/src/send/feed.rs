@@ -46,6 +46,9 @@ impl Feed {
     }
 }
 
+/// How far behind its rate a feed may be and still catch up.
+const CATCH_UP: Duration = Duration::from_millis(50);
+
 /// Spreads items over time: after a message of n items, the next one waits for n items' worth.
 struct Pace {
     rate: f64,
@@ -58,9 +61,9 @@ impl Pace {
     }
 
     fn sent(&mut self, items: usize) {
-        // A slow server is not made up for by a burst.
-        self.next =
-            self.next.max(Instant::now()) + Duration::from_secs_f64((items as f64 / self.rate).min(1e9));
+        // Timers are late by up to a millisecond or two, which is made up for; a slow server is not made up for by a burst.
+        let earliest = Instant::now().checked_sub(CATCH_UP).unwrap_or(self.next);
+        self.next = self.next.max(earliest) + Duration::from_secs_f64((items as f64 / self.rate).min(1e9));
     }
 }
 
