@@ -31,7 +31,6 @@
 #![deny(unsafe_code)]
 
 pub mod aggregate;
-#[allow(unsafe_code, reason = "vector intrinsics; each block says why it is sound")]
 mod arch;
 mod concat;
 mod edit;

@@ -2,6 +2,7 @@
 //!
 //! The vector versions are safe functions with target features; what makes calling them sound is that a [`Level`] above
 //! scalar only comes out of [`Level::supported`], which asks the processor.
+#![allow(unsafe_code, reason = "vector intrinsics; each block says why it is sound")]
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
