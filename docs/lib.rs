@@ -22,6 +22,7 @@ pages! {
     readme_cli = "../otlp-cli/README.md",
     readme_simd = "../otlp-simd/README.md",
     quick_start = "src/quick-start.md",
+    testing = "src/testing.md",
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 
 #[cfg(feature = "http")]
 mod client;
+#[cfg(feature = "http")]
+mod clock;
 mod config;
 mod endpoint;
 #[cfg(feature = "file")]
@@ -17,10 +19,14 @@ mod protocol;
 mod retry;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod tls;
 
 #[cfg(feature = "http")]
 pub use client::{Client, ClientBuilder, ClientError, Prepared};
+#[cfg(feature = "http")]
+pub use clock::Clock;
 pub use config::{Config, HistogramAggregation, SignalConfig, TemporalityPreference, Warning};
 pub use otlp_compress::{Codec, Level};
 pub use otlp_core::Signal;

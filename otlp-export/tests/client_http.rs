@@ -1,5 +1,5 @@
 //! The client over OTLP/HTTP against scripted servers, by rule number.
-#![cfg(feature = "http")]
+#![cfg(feature = "testing")]
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
 mod scripted;

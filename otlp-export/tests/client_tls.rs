@@ -1,24 +1,17 @@
 //! Whom the client trusts, and who it says it is, over both transports.
-#![cfg(feature = "tls")]
+#![cfg(all(feature = "testing", feature = "tls"))]
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
 mod scripted;
 
-use std::{io::Write, sync::Arc};
+use std::io::Write;
 
-use http::Version;
 use otlp_export::{
-    Client, ClientBuilder, ClientError, Config, Failure, FailureKind, Outcome, Protocol, Signal, TlsError,
-    TlsOptions,
+    Client, ClientBuilder, ClientError, Config, Failure, FailureKind, Outcome, Protocol, ServerTls, Signal,
+    TlsError, TlsOptions,
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::{
-    RootCertStore, ServerConfig,
-    crypto::ring::default_provider,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    server::WebPkiClientVerifier,
-};
-use scripted::{Reply, Scripted, spans};
+use scripted::{Identity, Reply, Scripted, spans};
 
 /// A certificate authority of the test's own.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -42,27 +35,13 @@ impl Authority {
     }
 
     /// A server under `name`; `clients` issues the certificates that it demands.
-    fn server(&self, name: &str, alpn: &[&str], clients: Option<&Self>) -> ServerConfig {
+    fn server(&self, name: &str, alpn: &'static [&'static str], clients: Option<&Self>) -> Identity {
         let (cert, key) = self.issue(name);
-        let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap();
-        let builder = match clients {
-            None => builder.with_no_client_auth(),
-            Some(clients) => {
-                let mut roots = RootCertStore::empty();
-                roots.add(CertificateDer::from_pem_slice(clients.pem().as_bytes()).unwrap()).unwrap();
-                let provider = Arc::new(default_provider());
-                let verifier =
-                    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
-                builder.with_client_cert_verifier(verifier)
-            }
-        };
-        let chain = vec![CertificateDer::from_pem_slice(cert.as_bytes()).unwrap()];
-        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
-        let mut config = builder.with_single_cert(chain, key).unwrap();
-        config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
-        config
+        let tls = ServerTls::from_pem(cert, key);
+        Identity {
+            tls: if let Some(clients) = clients { tls.client_ca_pem(clients.pem()) } else { tls },
+            alpn,
+        }
     }
 }
 
@@ -79,8 +58,8 @@ fn success(protocol: Protocol) -> Reply {
     if protocol == Protocol::Grpc { Reply::grpc(&[]).trailer("grpc-status", 0) } else { Reply::status(200) }
 }
 
-async fn serve(protocol: Protocol, config: ServerConfig) -> Scripted {
-    Scripted::tls([success(protocol)], config).await
+async fn serve(protocol: Protocol, identity: Identity) -> Scripted {
+    Scripted::tls([success(protocol)], &identity).await
 }
 
 fn to(server: &Scripted, protocol: Protocol, tls: TlsOptions) -> ClientBuilder {
@@ -100,13 +79,13 @@ fn assert_refused(outcome: &Outcome, server: &Scripted) {
     assert!(server.asked().is_empty(), "nothing was sent");
 }
 
-const ALPN: [&str; 2] = ["h2", "http/1.1"];
+const ALPN: &[&str] = &["h2", "http/1.1"];
 
 #[tokio::test]
 async fn the_right_authority_is_trusted() {
     let ca = Authority::new();
     for protocol in protocols() {
-        let server = serve(protocol, ca.server("localhost", &ALPN, None)).await;
+        let server = serve(protocol, ca.server("localhost", ALPN, None)).await;
         let outcome = send(&server, protocol, TlsOptions::new().ca_pem(ca.pem())).await;
         assert_eq!(outcome, Outcome::Accepted, "{protocol}");
     }
@@ -117,7 +96,7 @@ async fn another_authority_is_refused_and_the_message_says_so() {
     let (ca, other) = (Authority::new(), Authority::new());
     for protocol in protocols() {
         for tls in [TlsOptions::new().ca_pem(other.pem()), TlsOptions::new()] {
-            let server = serve(protocol, ca.server("localhost", &ALPN, None)).await;
+            let server = serve(protocol, ca.server("localhost", ALPN, None)).await;
             let outcome = send(&server, protocol, tls).await;
             assert_refused(&outcome, &server);
             assert!(outcome.to_string().contains("certificate"), "{protocol}: {outcome}");
@@ -129,7 +108,7 @@ async fn another_authority_is_refused_and_the_message_says_so() {
 async fn a_certificate_for_another_host_is_refused() {
     let ca = Authority::new();
     for protocol in protocols() {
-        let server = serve(protocol, ca.server("collector.example", &ALPN, None)).await;
+        let server = serve(protocol, ca.server("collector.example", ALPN, None)).await;
         let outcome = send(&server, protocol, TlsOptions::new().ca_pem(ca.pem())).await;
         assert_refused(&outcome, &server);
         assert!(outcome.to_string().contains("not valid for name"), "{protocol}: {outcome}");
@@ -140,7 +119,7 @@ async fn a_certificate_for_another_host_is_refused() {
 async fn addresses_are_checked_as_names_are() {
     let ca = Authority::new();
     for protocol in protocols() {
-        let server = serve(protocol, ca.server("127.0.0.1", &ALPN, None)).await;
+        let server = serve(protocol, ca.server("127.0.0.1", ALPN, None)).await;
         let endpoint = format!("https://{}", server.addr);
         let tls = TlsOptions::new().ca_pem(ca.pem());
         let client = Client::builder().protocol(protocol).endpoint(&endpoint).tls(tls).build().unwrap();
@@ -156,7 +135,7 @@ async fn mutual_tls_shows_the_clients_certificate() {
             let (cert, key) = issuer.issue("client");
             TlsOptions::new().ca_pem(ca.pem()).client_cert_pem(cert).client_key_pem(key)
         };
-        let server = serve(protocol, ca.server("localhost", &ALPN, Some(&clients))).await;
+        let server = serve(protocol, ca.server("localhost", ALPN, Some(&clients))).await;
         assert_refused(&send(&server, protocol, TlsOptions::new().ca_pem(ca.pem())).await, &server);
         assert_refused(&send(&server, protocol, identity(&strangers)).await, &server);
         assert_eq!(send(&server, protocol, identity(&clients)).await, Outcome::Accepted, "{protocol}");
@@ -166,10 +145,8 @@ async fn mutual_tls_shows_the_clients_certificate() {
 #[tokio::test]
 async fn h2_http_takes_what_alpn_negotiates() {
     let ca = Authority::new();
-    let best = if cfg!(feature = "grpc") { Version::HTTP_2 } else { Version::HTTP_11 };
-    for (alpn, version) in
-        [(&ALPN[..], best), (&["http/1.1"][..], Version::HTTP_11), (&[][..], Version::HTTP_11)]
-    {
+    let best = if cfg!(feature = "grpc") { "HTTP/2.0" } else { "HTTP/1.1" };
+    for (alpn, version) in [(ALPN, best), (&["http/1.1"][..], "HTTP/1.1"), (&[][..], "HTTP/1.1")] {
         let server = serve(Protocol::HttpProtobuf, ca.server("localhost", alpn, None)).await;
         let outcome = send(&server, Protocol::HttpProtobuf, TlsOptions::new().ca_pem(ca.pem())).await;
         assert_eq!(outcome, Outcome::Accepted);
@@ -191,7 +168,7 @@ async fn certificate_files_named_by_the_environment_are_read_at_build() {
     let ca = Authority::new();
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(ca.pem().as_bytes()).unwrap();
-    let server = serve(Protocol::HttpProtobuf, ca.server("localhost", &ALPN, None)).await;
+    let server = serve(Protocol::HttpProtobuf, ca.server("localhost", ALPN, None)).await;
     let endpoint = format!("https://localhost:{}", server.addr.port());
     let config = |path: &str| {
         Config::from_vars(|name| match name {

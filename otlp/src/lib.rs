@@ -24,7 +24,7 @@ pub use otlp_export::{
 // The sending side.
 #[cfg(feature = "http")]
 pub use otlp_export::{
-    Client, ClientBuilder, ClientError, Delivery, Failure, FailureKind, Outcome, Prepared,
+    Client, ClientBuilder, ClientError, Clock, Delivery, Failure, FailureKind, Outcome, Prepared,
 };
 
 // The receiving side.
@@ -35,6 +35,10 @@ pub use otlp_export::{
     Peer, Receiver, Refusal, Running, Server, ServerBuilder, ServerError, ServerLimits, ServerStats,
     SignalStats, Verdict,
 };
+
+// The test kit.
+#[cfg(feature = "testing")]
+pub use otlp_export::testing;
 
 // Files.
 #[cfg(feature = "file")]

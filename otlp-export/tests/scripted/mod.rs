@@ -1,282 +1,72 @@
-//! A server that answers from a script and keeps what it was asked.
+//! Short forms for tests that use the test kit's server.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 #![allow(missing_debug_implementations, reason = "tests print what they assert")]
 
-use std::{
-    collections::VecDeque,
-    convert::Infallible,
-    future::pending,
-    net::SocketAddr,
-    pin::Pin,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    task::{Context, Poll},
-};
+use std::{net::SocketAddr, ops::Deref};
 
 use bytes::{BufMut, Bytes};
-use http::{HeaderMap, Request, Response, Version};
-use http_body::{Body, Frame};
-use http_body_util::BodyExt;
-use hyper::{body::Incoming, service::service_fn};
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use otlp_core::{Batch, Limits, Signal};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, TcpStream},
-};
+#[cfg(feature = "tls")]
+use otlp_export::ServerTls;
+pub use otlp_export::testing::Reply;
+use otlp_export::testing::{Received, ScriptedServer};
 
-/// One step of the script.
-#[derive(Clone, Default)]
-pub struct Reply {
-    pub status: u16,
-    pub headers: Vec<(&'static str, String)>,
-    pub parts: Vec<Part>,
-    /// Never answer.
-    pub hang: bool,
-    /// Answer before the body has been read.
-    pub early: bool,
-}
-
-/// A piece of a response's body.
-#[derive(Clone)]
-pub enum Part {
-    Data(Bytes),
-    Trailers(Vec<(&'static str, String)>),
-    /// Break off in the middle.
-    Break,
-}
-
-impl Reply {
-    pub fn status(status: u16) -> Self {
-        Self { status, ..Self::default() }
-    }
-
-    pub fn hang() -> Self {
-        Self { hang: true, ..Self::status(200) }
-    }
-
-    pub fn early(mut self) -> Self {
-        self.early = true;
-        self
-    }
-
-    pub fn header(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.headers.push((name, value.to_string()));
-        self
-    }
-
-    pub fn data(mut self, data: impl Into<Bytes>) -> Self {
-        self.parts.push(Part::Data(data.into()));
-        self
-    }
-
-    pub fn then_break(mut self) -> Self {
-        self.parts.push(Part::Break);
-        self
-    }
-
-    pub fn trailer(mut self, name: &'static str, value: impl ToString) -> Self {
-        match self.parts.last_mut() {
-            Some(Part::Trailers(trailers)) => trailers.push((name, value.to_string())),
-            _ => self.parts.push(Part::Trailers(vec![(name, value.to_string())])),
-        }
-        self
-    }
-
-    /// A gRPC answer of one uncompressed message, its trailers still to come.
-    pub fn grpc(message: &[u8]) -> Self {
-        Self::status(200).header("content-type", "application/grpc").data(frame(0, message))
-    }
-
-    /// A gRPC answer in headers alone.
-    pub fn trailers_only(code: i32) -> Self {
-        Self::status(200).header("content-type", "application/grpc").header("grpc-status", code)
-    }
-}
-
-/// What the server was asked.
-#[derive(Clone, Debug)]
-pub struct Asked {
-    pub method: String,
-    pub path: String,
-    pub version: Version,
-    pub headers: HeaderMap,
-    pub body: Bytes,
-}
-
-impl Asked {
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().unwrap())
-    }
-}
-
-/// The running server; it ends with the test's runtime.
-#[derive(Clone)]
+/// A scripted server; a port that is not free is the test's end.
 pub struct Scripted {
     pub addr: SocketAddr,
-    shared: Arc<Shared>,
+    server: ScriptedServer,
 }
 
-#[derive(Default)]
-struct Shared {
-    script: Mutex<VecDeque<Reply>>,
-    asked: Mutex<Vec<Asked>>,
-    connections: AtomicUsize,
+/// Who a server is, and which versions of HTTP it negotiates.
+#[cfg(feature = "tls")]
+pub struct Identity {
+    pub tls: ServerTls,
+    pub alpn: &'static [&'static str],
 }
 
+#[allow(clippy::unused_async, reason = "most callers are asynchronous and read alike so")]
 impl Scripted {
     /// HTTP/1.1 in plaintext.
     pub async fn http1(script: impl IntoIterator<Item = Reply>) -> Self {
-        Self::start(script, Mode::Http1).await
+        Self::of(ScriptedServer::builder().script(script).http1().start().unwrap())
     }
 
     /// HTTP/2 with prior knowledge, in plaintext.
     pub async fn http2(script: impl IntoIterator<Item = Reply>) -> Self {
-        Self::start(script, Mode::Http2).await
+        Self::of(ScriptedServer::builder().script(script).http2().start().unwrap())
     }
 
     /// TLS; the version of HTTP is what ALPN says.
     #[cfg(feature = "tls")]
-    pub async fn tls(script: impl IntoIterator<Item = Reply>, config: rustls::ServerConfig) -> Self {
-        Self::start(script, Mode::Tls(Arc::new(config).into())).await
+    pub async fn tls(script: impl IntoIterator<Item = Reply>, identity: &Identity) -> Self {
+        Self::of(ScriptedServer::builder().script(script).tls(&identity.tls, identity.alpn).start().unwrap())
     }
 
     /// Accepts connections and closes them at once.
     pub async fn closing() -> Self {
-        Self::start([], Mode::Closing).await
+        Self::of(ScriptedServer::closing().unwrap())
     }
 
-    async fn start(script: impl IntoIterator<Item = Reply>, mode: Mode) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let addr = listener.local_addr().unwrap();
-        let shared =
-            Arc::new(Shared { script: Mutex::new(script.into_iter().collect()), ..Shared::default() });
-        let accepting = Arc::clone(&shared);
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                accepting.connections.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(serve(mode.clone(), stream, Arc::clone(&accepting)));
-            }
-        });
-        Self { addr, shared }
+    fn of(server: ScriptedServer) -> Self {
+        Self { addr: server.address(), server }
     }
 
-    pub fn url(&self) -> String {
-        format!("http://{}", self.addr)
-    }
-
-    pub fn asked(&self) -> Vec<Asked> {
-        self.shared.asked.lock().unwrap().clone()
+    pub fn asked(&self) -> Vec<Received> {
+        self.server.received()
     }
 
     /// The only request there was.
-    pub fn asked_once(&self) -> Asked {
-        let asked = self.asked();
-        assert_eq!(asked.len(), 1);
-        asked[0].clone()
-    }
-
-    pub fn connections(&self) -> usize {
-        self.shared.connections.load(Ordering::SeqCst)
+    #[track_caller]
+    pub fn asked_once(&self) -> Received {
+        self.server.received_once()
     }
 }
 
-#[derive(Clone)]
-enum Mode {
-    Http1,
-    Http2,
-    #[cfg(feature = "tls")]
-    Tls(tokio_rustls::TlsAcceptor),
-    Closing,
-}
+impl Deref for Scripted {
+    type Target = ScriptedServer;
 
-async fn serve(mode: Mode, stream: TcpStream, shared: Arc<Shared>) {
-    match mode {
-        Mode::Http1 => serve_http1(stream, shared).await,
-        Mode::Http2 => serve_http2(stream, shared).await,
-        #[cfg(feature = "tls")]
-        Mode::Tls(acceptor) => {
-            let Ok(stream) = acceptor.accept(stream).await else { return };
-            if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-                serve_http2(stream, shared).await;
-            } else {
-                serve_http1(stream, shared).await;
-            }
-        }
-        Mode::Closing => drop(stream),
-    }
-}
-
-async fn serve_http1<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, shared: Arc<Shared>) {
-    let service = service_fn(move |request| answer(request, Arc::clone(&shared)));
-    // The connection's error is the point of some scripts.
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-}
-
-async fn serve_http2<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, shared: Arc<Shared>) {
-    let service = service_fn(move |request| answer(request, Arc::clone(&shared)));
-    let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
-    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
-}
-
-async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Response<Parts>, Infallible> {
-    let (head, body) = request.into_parts();
-    let reply = shared.script.lock().unwrap().pop_front().unwrap_or_else(|| Reply::status(200));
-    let body = if reply.early {
-        Bytes::new()
-    } else {
-        match body.collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(_) => return pending().await,
-        }
-    };
-    let asked = Asked {
-        method: head.method.to_string(),
-        path: head.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
-        version: head.version,
-        headers: head.headers,
-        body,
-    };
-    shared.asked.lock().unwrap().push(asked);
-    if reply.hang {
-        return pending().await;
-    }
-    let mut response = Response::builder().status(reply.status);
-    for (name, value) in &reply.headers {
-        response = response.header(*name, value);
-    }
-    Ok(response.body(Parts(reply.parts.into())).unwrap())
-}
-
-/// A body in the scripted pieces.
-struct Parts(VecDeque<Part>);
-
-impl Body for Parts {
-    type Data = Bytes;
-    type Error = &'static str;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Poll::Ready(self.0.pop_front().map(|part| {
-            match part {
-                Part::Data(data) => Ok(Frame::data(data)),
-                Part::Trailers(trailers) => Ok(Frame::trailers(
-                    trailers
-                        .iter()
-                        .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
-                        .collect(),
-                )),
-                Part::Break => Err("as the script says"),
-            }
-        }))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0.is_empty()
+    fn deref(&self) -> &ScriptedServer {
+        &self.server
     }
 }
 
