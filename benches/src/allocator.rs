@@ -1,7 +1,7 @@
 //! The global allocator: the system's or mimalloc, chosen by the environment, and a count of allocations on demand.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering::Relaxed};
 
 use mimalloc::MiMalloc;
 
@@ -15,6 +15,9 @@ const MIMALLOC: u8 = 2;
 static CHOICE: AtomicU8 = AtomicU8::new(UNDECIDED);
 static COUNTING: AtomicBool = AtomicBool::new(false);
 static COUNT: AtomicU64 = AtomicU64::new(0);
+/// Bytes handed out less bytes given back while counting, and the most that this was.
+static LIVE: AtomicI64 = AtomicI64::new(0);
+static PEAK: AtomicI64 = AtomicI64::new(0);
 
 /// Decides at the first allocation, which comes before `main`.
 pub struct Chosen;
@@ -38,10 +41,15 @@ fn is_mimalloc() -> bool {
     }
 }
 
+/// A block that grew by so many bytes, or went.
 #[inline]
-fn count() {
+fn count(bytes: usize, before: usize) {
     if COUNTING.load(Relaxed) {
-        COUNT.fetch_add(1, Relaxed);
+        if bytes > 0 {
+            COUNT.fetch_add(1, Relaxed);
+        }
+        let change = bytes as i64 - before as i64;
+        PEAK.fetch_max(LIVE.fetch_add(change, Relaxed) + change, Relaxed);
     }
 }
 
@@ -50,27 +58,28 @@ fn count() {
 unsafe impl GlobalAlloc for Chosen {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size(), 0);
         // SAFETY: the caller's promises are handed on.
         unsafe { if is_mimalloc() { MiMalloc.alloc(layout) } else { System.alloc(layout) } }
     }
 
     #[inline]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        count(0, layout.size());
         // SAFETY: as above.
         unsafe { if is_mimalloc() { MiMalloc.dealloc(block, layout) } else { System.dealloc(block, layout) } }
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size(), 0);
         // SAFETY: as above.
         unsafe { if is_mimalloc() { MiMalloc.alloc_zeroed(layout) } else { System.alloc_zeroed(layout) } }
     }
 
     #[inline]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
+        count(size, layout.size());
         // SAFETY: as above.
         unsafe {
             if is_mimalloc() {
@@ -94,4 +103,12 @@ pub fn counted(work: impl FnOnce()) -> u64 {
     work();
     COUNTING.store(false, Relaxed);
     COUNT.load(Relaxed) - before
+}
+
+/// The most bytes that stood at once, of those that `work` asked for.
+pub fn peak(work: impl FnOnce()) -> u64 {
+    LIVE.store(0, Relaxed);
+    PEAK.store(0, Relaxed);
+    counted(work);
+    PEAK.load(Relaxed).unsigned_abs()
 }

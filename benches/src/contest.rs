@@ -81,8 +81,18 @@ impl<'a> Contest<'a> {
     }
 
     pub fn against(mut self, name: &'static str, target: Target, run: impl FnMut() -> u64 + 'a) -> Self {
-        self.peers.push(Peer { name, run: Box::new(run), target });
+        self.add(name, target, run);
         self
+    }
+
+    /// As [`Self::against`], for a contest that is made already.
+    pub fn add(&mut self, name: &'static str, target: Target, run: impl FnMut() -> u64 + 'a) {
+        self.peers.push(Peer { name, run: Box::new(run), target });
+    }
+
+    /// What it is about, for those who wait.
+    pub fn title(&self) -> String {
+        format!("{}, {}", self.work, self.payload)
     }
 
     /// All sides in each round, in random order; each once untimed, then timed.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use otlp_core::{Batch, Signal};
 use serde_json::json;
 
+use crate::allocator;
 use crate::clock::Clock;
 use crate::payload::{self, SPANS, row, trace};
 use prost::Message as _;
@@ -21,7 +22,8 @@ const ROUNDS: usize = 7;
 /// Each measurement handles at least so many items, small batches again and again.
 const AT_LEAST: usize = 50_000;
 
-/// Prints one JSON object for each operation and size: `work`, `items`, `cost_per_item` relative to that at 1,000,000.
+/// Prints one JSON object for each operation and size: `work`, `items`, `cost_per_item` relative to that at 1,000,000, and
+/// `memory_per_byte`, the most memory that the operation has at a time beside the batch, per byte of the batch.
 pub fn run() -> anyhow::Result<()> {
     let batches = ITEMS.iter().map(|items| batch(*items)).collect::<anyhow::Result<Vec<_>>>()?;
     report("parse", &batches, |batch| {
@@ -57,7 +59,25 @@ fn batch(items: usize) -> anyhow::Result<Batch> {
     payload::parse(Signal::Traces, bytes)
 }
 
-fn report<T>(work: &str, inputs: &[T], run: impl Fn(&T)) {
+/// A batch, or the parts of one.
+trait Input {
+    fn bytes(&self) -> usize;
+}
+
+impl Input for Batch {
+    fn bytes(&self) -> usize {
+        self.bytes().len()
+    }
+}
+
+impl Input for Vec<Batch> {
+    fn bytes(&self) -> usize {
+        self.iter().map(Input::bytes).sum()
+    }
+}
+
+fn report<T: Input>(work: &str, inputs: &[T], run: impl Fn(&T)) {
+    eprintln!("  {work}");
     let mut costs = vec![Vec::new(); ITEMS.len()];
     for _ in 0..ROUNDS {
         for ((input, items), costs) in inputs.iter().zip(ITEMS).zip(&mut costs) {
@@ -72,9 +92,11 @@ fn report<T>(work: &str, inputs: &[T], run: impl Fn(&T)) {
         })
         .collect();
     let unit = ITEMS.iter().position(|items| *items == UNIT).map_or(1.0, |index| medians[index]);
-    for (items, cost) in ITEMS.iter().zip(medians) {
-        let relative = (cost / unit * 1e3).round() / 1e3;
-        println!("{}", json!({"work": work, "items": items, "cost_per_item": relative}));
+    for ((items, cost), input) in ITEMS.iter().zip(medians).zip(inputs) {
+        let memory = allocator::peak(|| run(input)) as f64 / input.bytes() as f64;
+        let [relative, memory] = [cost / unit, memory].map(|value| (value * 1e3).round() / 1e3);
+        let row = json!({"work": work, "items": items, "cost_per_item": relative, "memory_per_byte": memory});
+        println!("{row}");
     }
 }
 

@@ -18,93 +18,130 @@ pub fn sum(values: impl IntoIterator<Item = u64>) -> u64 {
     values.into_iter().fold(0, u64::wrapping_add)
 }
 
+/// What reading a text adds: its length, and what it takes to know that it is one.
+pub trait Text {
+    fn length(of: &str) -> u64;
+}
+
+/// As a parsed batch is read: nothing is left to be checked.
+pub struct Parsed;
+
+/// Checked as [`Batch::parse`] checks it.
+pub struct Checked;
+
+/// Checked by the standard library.
+pub struct Standard;
+
+impl Text for Parsed {
+    #[inline]
+    fn length(of: &str) -> u64 {
+        length(of)
+    }
+}
+
+impl Text for Checked {
+    #[inline]
+    fn length(of: &str) -> u64 {
+        if otlp_core::__bench::is_text(of.as_bytes()) { length(of) } else { 0 }
+    }
+}
+
+impl Text for Standard {
+    #[inline]
+    fn length(of: &str) -> u64 {
+        std::str::from_utf8(of.as_bytes()).map_or(0, length)
+    }
+}
+
 pub fn batch(batch: &Batch) -> u64 {
     match batch.signal() {
-        Signal::Traces => batch.traces().map_or(0, traces),
+        Signal::Traces => batch.traces().map_or(0, traces::<Parsed>),
         Signal::Metrics => batch.metrics().map_or(0, metrics),
         Signal::Logs => batch.logs().map_or(0, logs),
         Signal::Profiles => 0,
     }
 }
 
-pub fn traces(traces: TracesView<'_>) -> u64 {
+pub fn traces<T: Text>(traces: TracesView<'_>) -> u64 {
     sum(traces.resource_spans().iter().map(|group| {
         let scopes = sum(group.scope_spans().iter().map(|inner| {
-            length(inner.schema_url())
-                .wrapping_add(inner.scope().map_or(0, scope))
-                .wrapping_add(sum(inner.spans().iter().map(span)))
+            T::length(inner.schema_url())
+                .wrapping_add(inner.scope().map_or(0, scope::<T>))
+                .wrapping_add(sum(inner.spans().iter().map(span::<T>)))
         }));
-        length(group.schema_url()).wrapping_add(group.resource().map_or(0, resource)).wrapping_add(scopes)
+        T::length(group.schema_url())
+            .wrapping_add(group.resource().map_or(0, resource::<T>))
+            .wrapping_add(scopes)
     }))
 }
 
 #[inline]
-fn span(span: SpanView<'_>) -> u64 {
+fn span<T: Text>(span: SpanView<'_>) -> u64 {
     let fields = length(span.trace_id_bytes())
         + length(span.span_id_bytes())
-        + length(span.trace_state())
+        + T::length(span.trace_state())
         + length(span.parent_span_id_bytes())
-        + length(span.name())
+        + T::length(span.name())
         + span.kind_number() as u64
         + u64::from(span.dropped_attributes_count())
         + u64::from(span.dropped_events_count())
         + u64::from(span.dropped_links_count())
         + u64::from(span.flags());
     let events = sum(span.events().iter().map(|event| {
-        (length(event.name()) + u64::from(event.dropped_attributes_count()))
+        (T::length(event.name()) + u64::from(event.dropped_attributes_count()))
             .wrapping_add(event.time())
-            .wrapping_add(attributes(event.attributes()))
+            .wrapping_add(attributes::<T>(event.attributes()))
     }));
     let links = sum(span.links().iter().map(|link| {
-        (length(link.trace_id_bytes()) + length(link.span_id_bytes()) + length(link.trace_state()))
+        (length(link.trace_id_bytes()) + length(link.span_id_bytes()) + T::length(link.trace_state()))
             .wrapping_add(u64::from(link.dropped_attributes_count()) + u64::from(link.flags()))
-            .wrapping_add(attributes(link.attributes()))
+            .wrapping_add(attributes::<T>(link.attributes()))
     }));
-    let status = span.status().map_or(0, |status| length(status.message()) + status.code_number() as u64);
+    let status = span.status().map_or(0, |status| T::length(status.message()) + status.code_number() as u64);
     fields
         .wrapping_add(span.start_time())
         .wrapping_add(span.end_time())
-        .wrapping_add(attributes(span.attributes()))
+        .wrapping_add(attributes::<T>(span.attributes()))
         .wrapping_add(events)
         .wrapping_add(links)
         .wrapping_add(status)
 }
 
-fn resource(resource: ResourceView<'_>) -> u64 {
-    attributes(resource.attributes()).wrapping_add(resource.dropped_attributes_count().into())
+fn resource<T: Text>(resource: ResourceView<'_>) -> u64 {
+    attributes::<T>(resource.attributes()).wrapping_add(resource.dropped_attributes_count().into())
 }
 
-fn scope(scope: ScopeView<'_>) -> u64 {
-    (length(scope.name()) + length(scope.version()) + u64::from(scope.dropped_attributes_count()))
-        .wrapping_add(attributes(scope.attributes()))
-}
-
-#[inline]
-fn attributes(attributes: Attributes<'_>) -> u64 {
-    sum(attributes.iter().map(attribute))
+fn scope<T: Text>(scope: ScopeView<'_>) -> u64 {
+    (T::length(scope.name()) + T::length(scope.version()) + u64::from(scope.dropped_attributes_count()))
+        .wrapping_add(attributes::<T>(scope.attributes()))
 }
 
 #[inline]
-fn attribute(attribute: AttributeView<'_>) -> u64 {
-    length(attribute.key()).wrapping_add(value(attribute.value()))
+fn attributes<T: Text>(attributes: Attributes<'_>) -> u64 {
+    sum(attributes.iter().map(attribute::<T>))
 }
 
 #[inline]
-fn value(of: ValueView<'_>) -> u64 {
+fn attribute<T: Text>(attribute: AttributeView<'_>) -> u64 {
+    T::length(attribute.key()).wrapping_add(value::<T>(attribute.value()))
+}
+
+#[inline]
+fn value<T: Text>(of: ValueView<'_>) -> u64 {
     match of {
-        ValueView::Str(text) => length(text),
+        ValueView::Str(text) => T::length(text),
         ValueView::Bool(value) => value.into(),
         ValueView::Int(value) => value as u64,
         ValueView::Double(value) => value.to_bits(),
         ValueView::Bytes(bytes) => length(bytes),
-        ValueView::Array(array) => values(array.values()),
-        ValueView::Map(map) => attributes(map.entries()),
+        ValueView::Array(array) => values::<T>(array.values()),
+        ValueView::Map(map) => attributes::<T>(map.entries()),
         _ => 0,
     }
 }
 
-fn values(values: Repeated<'_, ValueView<'_>>) -> u64 {
-    sum(values.iter().map(value))
+fn values<T: Text>(values: Repeated<'_, ValueView<'_>>) -> u64 {
+    sum(values.iter().map(value::<T>))
 }
 
 pub fn logs(logs: LogsView<'_>) -> u64 {
@@ -120,12 +157,16 @@ pub fn logs(logs: LogsView<'_>) -> u64 {
                 .wrapping_add(record.flags().into())
                 .wrapping_add(record.dropped_attributes_count().into())
                 .wrapping_add(length(record.event_name()))
-                .wrapping_add(record.body().map_or(0, value))
-                .wrapping_add(attributes(record.attributes()))
+                .wrapping_add(record.body().map_or(0, value::<Parsed>))
+                .wrapping_add(attributes::<Parsed>(record.attributes()))
             }));
-            length(inner.schema_url()).wrapping_add(inner.scope().map_or(0, scope)).wrapping_add(records)
+            length(inner.schema_url())
+                .wrapping_add(inner.scope().map_or(0, scope::<Parsed>))
+                .wrapping_add(records)
         }));
-        length(group.schema_url()).wrapping_add(group.resource().map_or(0, resource)).wrapping_add(scopes)
+        length(group.schema_url())
+            .wrapping_add(group.resource().map_or(0, resource::<Parsed>))
+            .wrapping_add(scopes)
     }))
 }
 
@@ -134,12 +175,16 @@ pub fn metrics(metrics: MetricsView<'_>) -> u64 {
         let scopes = sum(group.scope_metrics().iter().map(|inner| {
             let metrics = sum(inner.metrics().iter().map(|metric| {
                 (length(metric.name()) + length(metric.description()) + length(metric.unit()))
-                    .wrapping_add(attributes(metric.metadata()))
+                    .wrapping_add(attributes::<Parsed>(metric.metadata()))
                     .wrapping_add(metric.data().map_or(0, points))
             }));
-            length(inner.schema_url()).wrapping_add(inner.scope().map_or(0, scope)).wrapping_add(metrics)
+            length(inner.schema_url())
+                .wrapping_add(inner.scope().map_or(0, scope::<Parsed>))
+                .wrapping_add(metrics)
         }));
-        length(group.schema_url()).wrapping_add(group.resource().map_or(0, resource)).wrapping_add(scopes)
+        length(group.schema_url())
+            .wrapping_add(group.resource().map_or(0, resource::<Parsed>))
+            .wrapping_add(scopes)
     }))
 }
 
@@ -158,7 +203,7 @@ fn points(data: DataView<'_>) -> u64 {
                 .wrapping_add(sum(point.bucket_counts()))
                 .wrapping_add(sum(point.explicit_bounds().map(f64::to_bits)))
                 .wrapping_add(sum(point.exemplars().iter().map(exemplar)))
-                .wrapping_add(attributes(point.attributes()))
+                .wrapping_add(attributes::<Parsed>(point.attributes()))
         }))
         .wrapping_add(histogram.temporality_number() as u64),
         DataView::ExponentialHistogram(histogram) => sum(histogram.points().iter().map(|point| {
@@ -174,7 +219,7 @@ fn points(data: DataView<'_>) -> u64 {
                     buckets.map(|buckets| sum(buckets.bucket_counts()).wrapping_add(buckets.offset() as u64))
                 ))
                 .wrapping_add(sum(point.exemplars().iter().map(exemplar)))
-                .wrapping_add(attributes(point.attributes()))
+                .wrapping_add(attributes::<Parsed>(point.attributes()))
         }))
         .wrapping_add(histogram.temporality_number() as u64),
         DataView::Summary(summary) => sum(summary.points().iter().map(|point| {
@@ -189,7 +234,7 @@ fn points(data: DataView<'_>) -> u64 {
                 .quantiles()
                 .iter()
                 .map(|quantile| quantile.quantile().to_bits().wrapping_add(quantile.value().to_bits()))))
-            .wrapping_add(attributes(point.attributes()))
+            .wrapping_add(attributes::<Parsed>(point.attributes()))
         })),
         _ => 0,
     }
@@ -201,12 +246,12 @@ fn number(point: NumberPointView<'_>) -> u64 {
         .wrapping_add(point.as_double().map_or(0, f64::to_bits))
         .wrapping_add(point.as_int().map_or(0, |value| value as u64))
         .wrapping_add(sum(point.exemplars().iter().map(exemplar)))
-        .wrapping_add(attributes(point.attributes()))
+        .wrapping_add(attributes::<Parsed>(point.attributes()))
 }
 
 fn exemplar(exemplar: ExemplarView<'_>) -> u64 {
     sum([exemplar.time(), length(exemplar.span_id_bytes()), length(exemplar.trace_id_bytes())])
         .wrapping_add(exemplar.as_double().map_or(0, f64::to_bits))
         .wrapping_add(exemplar.as_int().map_or(0, |value| value as u64))
-        .wrapping_add(attributes(exemplar.filtered_attributes()))
+        .wrapping_add(attributes::<Parsed>(exemplar.filtered_attributes()))
 }

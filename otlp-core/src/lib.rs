@@ -29,6 +29,17 @@ mod view;
 mod wire;
 pub mod write;
 
+/// What `benches/` measures by itself; see the feature.
+#[cfg(feature = "__bench")]
+#[doc(hidden)]
+pub mod __bench {
+    /// Whether these bytes are text, as [`Batch::parse`](crate::Batch::parse) checks it.
+    #[inline]
+    pub fn is_text(bytes: &[u8]) -> bool {
+        crate::parse::is_ascii(bytes) || std::str::from_utf8(bytes).is_ok()
+    }
+}
+
 pub use batch::Batch;
 pub use error::{ParseError, ParseErrorKind};
 pub use id::{IdError, SpanId, TraceId};

@@ -294,7 +294,7 @@ fn plain_attribute(bytes: &[u8]) -> bool {
 
 /// Whether all bytes are ASCII; for the short strings of telemetry, eight bytes at a time.
 #[inline]
-fn is_ascii(bytes: &[u8]) -> bool {
+pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
     const HIGH: u64 = 0x8080_8080_8080_8080;
     match bytes.last_chunk::<8>() {
         Some(last) => {

@@ -2,18 +2,20 @@
 
 mod growth;
 mod machine;
+mod rate;
 mod table;
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 use serde_json::Value;
 
 use crate::args::Args;
 use crate::process::{capture, cargo, run as run_command};
-use crate::section;
 use crate::workspace::root;
+use crate::{interop, reference, section};
 
 const PAGE: &str = "docs/src/performance.md";
 const QUICK_ROUNDS: &str = "9";
@@ -22,69 +24,178 @@ const COUNTED: &[(&str, &str)] = &[
     ("parse", "prost decode"),
     ("walk", "prost decode"),
     ("write", "fill prost types, encode"),
+    ("encode", "prost encode_to_vec"),
     ("split", "prost decode, split, encode"),
+    ("regroup", "prost decode, group, encode"),
+    ("filter", "prost decode, retain, encode"),
+    ("json write", "serde_json"),
+    ("json read", "serde_json"),
 ];
 
-/// Compares (the default), counts instructions, or shows how the cost grows; all but `--quick` write the page.
+/// What one call measures.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Rows against peers in one process.
+    Rows,
+    /// Forwarders as programs of their own; rows too.
+    Forward,
+    /// Latency of a steady stream, and the highest rate.
+    Rate,
+    /// Cost per item by the number of items.
+    Growth,
+    /// Instructions, counted by callgrind.
+    Instructions,
+    /// Rows against otel-arrow, whose tree takes long to build.
+    Arrow,
+}
+
+/// Measures; all but `--quick` and `--only` write the page.
+///
+/// Without a flag: rows, forwarders, rate and growth. `--forward`, `--rate`, `--growth`, `--instructions` and `--arrow`
+/// are one part alone.
 pub(crate) fn run(mut args: Args) -> anyhow::Result<()> {
     let quick = args.flag("--quick");
-    let instructions = args.flag("--instructions");
-    let growth = args.flag("--growth");
+    let parts: Vec<Part> = [
+        ("--forward", Part::Forward),
+        ("--rate", Part::Rate),
+        ("--growth", Part::Growth),
+        ("--instructions", Part::Instructions),
+        ("--arrow", Part::Arrow),
+    ]
+    .into_iter()
+    .filter_map(|(flag, part)| args.flag(flag).then_some(part))
+    .collect();
     let json: Option<PathBuf> = args.value("--json")?;
     let only: Option<String> = args.value("--only")?;
     args.done()?;
     // A part of the rows is no page.
     let write = !quick && only.is_none();
-    let program = build(quick)?;
-    if instructions {
-        let table = count_instructions(&program)?;
-        println!("{table}");
-        return if write { section::write(PAGE, "instructions", &table, None) } else { Ok(()) };
-    }
-    if growth {
-        let rows = lines(&capture(Command::new(&program).arg("--growth"))?)?;
-        let text = growth::section(&rows)?;
-        println!("{text}");
-        return if write { section::write(PAGE, "growth", &text, None) } else { Ok(()) };
-    }
-
-    let mut rows = Vec::new();
-    let mut text = String::new();
+    let parts = match (parts.is_empty(), write) {
+        (false, _) => parts,
+        (true, true) => vec![Part::Rows, Part::Forward, Part::Rate, Part::Growth],
+        (true, false) => vec![Part::Rows],
+    };
     let load = machine::load();
-    for allocator in if quick { &["system"][..] } else { &["system", "mimalloc"] } {
-        let mut command = Command::new(&program);
-        command.env("OTLP_BENCH_ALLOCATOR", allocator);
-        if quick {
-            command.args(["--rounds", QUICK_ROUNDS]);
+    let profile = match (parts.contains(&Part::Arrow), quick) {
+        (true, _) if parts.len() > 1 => bail!("--arrow goes alone: it is another build"),
+        (true, _) => "arrow",
+        (false, true) => "quick",
+        (false, false) => "release",
+    };
+    let programs = Programs::build(profile)?;
+    let start = Instant::now();
+    let mut output = String::new();
+    let mut rows = Vec::new();
+    for part in &parts {
+        match part {
+            Part::Rows | Part::Arrow => {
+                let only = if *part == Part::Arrow { Some("arrow") } else { only.as_deref() };
+                output.push_str(&programs.rows(quick, only)?);
+                rows = lines(&output)?;
+            }
+            Part::Forward => {
+                eprintln!("forwarding");
+                let text = programs.forward()?;
+                rows.extend(lines(&text)?);
+                output.push_str(&text);
+            }
+            Part::Rate => {
+                eprintln!("a steady stream, then faster ones");
+                let text = programs.rate()?;
+                finish(write, "rate", &rate::section(&lines(&text)?)?)?;
+                output.push_str(&text);
+            }
+            Part::Growth => {
+                eprintln!("growth from 100 to 1,000,000 items");
+                let text = capture_output(Command::new(&programs.benches).arg("--growth"))?;
+                finish(write, "growth", &growth::section(&lines(&text)?)?)?;
+                output.push_str(&text);
+            }
+            Part::Instructions => {
+                finish(write, "instructions", &count_instructions(&programs.benches)?)?;
+            }
         }
-        if let Some(only) = &only {
-            command.args(["--only", only]);
-        }
-        eprintln!("measuring, allocator: {allocator}");
-        let output = capture(&mut command)?;
-        rows.extend(lines(&output)?);
-        text.push_str(&output);
     }
     if let Some(path) = json {
-        std::fs::write(&path, text).with_context(|| format!("could not write {}", path.display()))?;
+        std::fs::write(&path, &output).with_context(|| format!("could not write {}", path.display()))?;
     }
-    let table = table::markdown(&rows)?;
-    println!("{table}");
-    if write {
-        let head = machine::describe(&load)?;
-        section::write(PAGE, "table", &format!("{head}\n\n{table}"), None)?;
+    if !rows.is_empty() {
+        let table = table::markdown(&rows)?;
+        let (name, command) = match parts[0] {
+            Part::Arrow => ("arrow", "cargo xtask bench --arrow"),
+            Part::Rows => ("table", "cargo xtask bench"),
+            // Forwarders alone are rows for people.
+            _ => ("", ""),
+        };
+        let head = machine::describe(&load, command)?;
+        finish(write && !name.is_empty(), name, &format!("{head}\n\n{table}"))?;
     }
+    eprintln!("measured for {} s", start.elapsed().as_secs());
     Ok(())
 }
 
-/// Builds the program of `benches/`, which has a workspace and a lock file of its own.
-fn build(quick: bool) -> anyhow::Result<PathBuf> {
-    let folder = root().join("benches");
-    let profile = if quick { "quick" } else { "release" };
-    let mut build = cargo();
-    build.current_dir(&folder).args(["build", "--locked", "--features", "transport", "--profile", profile]);
-    run_command(&mut build)?;
-    Ok(folder.join("target").join(profile).join("otlp-benches"))
+/// Shows a section, and puts it into the page.
+fn finish(write: bool, name: &str, text: &str) -> anyhow::Result<()> {
+    println!("{text}");
+    if write { section::write(PAGE, name, text, None) } else { Ok(()) }
+}
+
+/// What is measured: programs of `benches/`, which has a workspace and a lock file of its own, and ours.
+struct Programs {
+    benches: PathBuf,
+    proxy: PathBuf,
+}
+
+impl Programs {
+    fn build(profile: &str) -> anyhow::Result<Self> {
+        let folder = root().join("benches");
+        let features = if profile == "arrow" { "transport,arrow" } else { "transport" };
+        let mut build = cargo();
+        build.current_dir(&folder).args(["build", "--locked", "--features", features, "--profile", profile]);
+        run_command(&mut build)?;
+        let target =
+            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| folder.join("target"), PathBuf::from);
+        let program =
+            |name: &str| target.join(profile).join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        Ok(Self { benches: program("otlp-benches"), proxy: program("prost-proxy") })
+    }
+
+    /// JSON lines of the rows, first with the system's allocator.
+    fn rows(&self, quick: bool, only: Option<&str>) -> anyhow::Result<String> {
+        let mut output = String::new();
+        for allocator in if quick { &["system"][..] } else { &["system", "mimalloc"] } {
+            let mut command = Command::new(&self.benches);
+            command.env("OTLP_BENCH_ALLOCATOR", allocator);
+            if quick {
+                command.args(["--rounds", QUICK_ROUNDS]);
+            }
+            if let Some(only) = only {
+                command.args(["--only", only]);
+            }
+            eprintln!("measuring, allocator: {allocator}");
+            output.push_str(&capture_output(&mut command)?);
+        }
+        Ok(output)
+    }
+
+    fn forward(&self) -> anyhow::Result<String> {
+        let mut command = Command::new(&self.benches);
+        command.arg("--forward").arg("--relay").arg(reference::build(true)?).arg("--proxy").arg(&self.proxy);
+        match interop::rotel() {
+            Ok(rotel) => _ = command.arg("--rotel").arg(rotel),
+            Err(error) => eprintln!("skipped: rotel ({error:#})"),
+        }
+        capture_output(&mut command)
+    }
+
+    fn rate(&self) -> anyhow::Result<String> {
+        capture_output(Command::new(&self.benches).arg("--rate").arg("--relay").arg(reference::build(true)?))
+    }
+}
+
+/// Standard output; what the program says meanwhile is shown.
+fn capture_output(command: &mut Command) -> anyhow::Result<String> {
+    capture(command.stderr(Stdio::inherit()))
 }
 
 fn lines(output: &str) -> anyhow::Result<Vec<Value>> {

@@ -45,6 +45,18 @@ pub(crate) fn run(mut args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The forwarder rotel, installed with the others.
+pub(crate) fn rotel() -> anyhow::Result<PathBuf> {
+    let root = workspace::root();
+    python(&root, &root.join("target/interop"))?;
+    let packages =
+        std::fs::read_dir(root.join("target/interop/venv/lib")).context("the environment's lib")?;
+    packages
+        .filter_map(|folder| Some(folder.ok()?.path().join("site-packages/rotel/rotel-agent")))
+        .find(|program| program.is_file())
+        .context("the package rotel has no rotel-agent")
+}
+
 /// A virtual environment with the packages of `requirements.txt`; its interpreter.
 fn python(root: &Path, home: &Path) -> anyhow::Result<PathBuf> {
     let venv = home.join("venv");

@@ -5,6 +5,7 @@ mod log;
 mod metric;
 mod random;
 pub mod row;
+pub mod series;
 pub mod trace;
 
 pub use random::Random;
@@ -45,6 +46,22 @@ impl Payloads {
         }
         Ok(Self { groups, traces, logs, metrics, captures })
     }
+}
+
+/// Requests of the same resources and scopes with different spans: what one forwarder receives in a second.
+#[cfg(feature = "transport")]
+pub fn requests(count: usize, spans: usize) -> Vec<Batch> {
+    let first = row::groups(spans, 0);
+    (1..=count as u64)
+        .map(|seed| {
+            let mut groups = row::groups(spans, seed);
+            for (group, first) in groups.iter_mut().zip(&first) {
+                group.resource.clone_from(&first.resource);
+            }
+            parse(Signal::Traces, trace::request(&groups).encode_to_vec())
+                .expect("a request that prost wrote")
+        })
+        .collect()
 }
 
 pub fn limits() -> Limits {

@@ -1,6 +1,6 @@
 //! buffa 0.9: owned messages, eager views, and lazy views with a visit of everything.
 
-use buffa::{DecodeError, LazyMessageView as _, Message as _, MessageView as _};
+use buffa::{DecodeError, LazyMessageView as _, Message as _, MessageView as _, ViewEncode as _};
 
 use crate::walk::{length, sum};
 
@@ -24,6 +24,24 @@ pub fn owned(bytes: &[u8]) -> Result<collector::ExportTraceServiceRequest, Decod
 pub fn eager(bytes: &[u8]) -> Result<u64, DecodeError> {
     let view = collector::__buffa::view::ExportTraceServiceRequestView::decode_view(bytes)?;
     Ok(view.resource_spans.len() as u64)
+}
+
+/// An eager view, for encoding it again.
+pub struct View<'a>(collector::__buffa::view::ExportTraceServiceRequestView<'a>);
+
+impl<'a> View<'a> {
+    pub fn new(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        collector::__buffa::view::ExportTraceServiceRequestView::decode_view(bytes).map(Self)
+    }
+
+    pub fn encode(&self) -> Vec<u8> {
+        self.0.encode_to_vec()
+    }
+}
+
+/// Encodes owned messages.
+pub fn encode(message: &collector::ExportTraceServiceRequest) -> Vec<u8> {
+    message.encode_to_vec()
 }
 
 /// Decodes lazily and visits every field.

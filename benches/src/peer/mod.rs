@@ -1,5 +1,6 @@
 //! The same reading by other libraries' types. Each visit reaches the sum that [`crate::walk`] reaches.
 
+pub mod aggregate;
 pub mod buffa;
 #[cfg(feature = "transport")]
 pub mod hyper;
@@ -9,3 +10,5 @@ pub mod quick;
 pub mod sdk;
 #[cfg(feature = "transport")]
 pub mod tonic;
+#[cfg(feature = "transport")]
+mod window;

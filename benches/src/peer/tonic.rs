@@ -11,15 +11,12 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 };
 use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::transport::Channel;
 use tonic::transport::server::TcpIncoming;
-use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
 
-/// HTTP/2 settings that let a request through at once; tonic's defaults stall on 64 KiB windows.
-const STREAM_WINDOW: u32 = 16 << 20;
-const CONNECTION_WINDOW: u32 = 64 << 20;
-const FRAME: u32 = 1 << 20;
+use super::window;
 
 struct Sink;
 
@@ -39,10 +36,7 @@ pub async fn serve() -> anyhow::Result<SocketAddr> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let service = TraceServiceServer::new(Sink).max_decoding_message_size(64 << 20);
-    let server = Server::builder()
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_frame_size(FRAME)
+    let server = window::server()
         .add_service(service)
         .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true)));
     tokio::spawn(server);
@@ -51,13 +45,7 @@ pub async fn serve() -> anyhow::Result<SocketAddr> {
 
 /// Connects with the same windows.
 pub async fn connect(address: SocketAddr) -> anyhow::Result<Grpc<Channel>> {
-    let channel = Endpoint::try_from(format!("http://{address}"))?
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .tcp_nodelay(true)
-        .connect()
-        .await?;
-    Ok(Grpc::new(channel))
+    Ok(Grpc::new(window::client(&format!("http://{address}"))?.connect().await?))
 }
 
 const PATH: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";

@@ -1,5 +1,7 @@
 //! Kernels at the level that the processor has, against the same in plain Rust.
 
+use std::hint::black_box;
+
 use otlp_simd::kernel::{self, Kernels, Level};
 
 use crate::contest::{Contest, Target};
@@ -9,6 +11,7 @@ const VALUES: usize = 8192;
 
 /// What every contest of this file is against.
 const TWIN: &str = "scalar twin";
+const SATURATING: &str = "saturating, by index";
 
 pub fn kernels(_: &Payloads) -> anyhow::Result<Vec<Contest<'static>>> {
     if Kernels::get().level() == Level::Scalar {
@@ -64,16 +67,20 @@ pub fn kernels(_: &Payloads) -> anyhow::Result<Vec<Contest<'static>>> {
         pair("add bucket counts, 16 each", Target::NONE.aim(1.5), {
             let buckets = buckets.clone();
             move |kernels| add(kernels, &buckets, 16)
-        }),
-        pair("add bucket counts, 120 each", Target::NONE.aim(1.5), move |kernels| {
-            add(kernels, &buckets, 120)
-        }),
+        })
+        .against(SATURATING, Target::gate(2.0).aim(4.0), add_saturating(&buckets, 16)),
+        pair("add bucket counts, 120 each", Target::NONE.aim(1.5), {
+            let buckets = buckets.clone();
+            move |kernels| add(kernels, &buckets, 120)
+        })
+        .against(SATURATING, Target::gate(2.0).aim(4.0), add_saturating(&buckets, 120)),
         pair("length as varints", Target::NONE, move |kernels| {
             let values = any.clone();
             Box::new(move || kernels.varint_lengths(&values) as u64)
         }),
     ];
     all.push(stats(random));
+    all.extend(hex(random));
     all.push(fixed(encoded));
     Ok(all)
 }
@@ -106,6 +113,71 @@ fn add(kernels: Kernels, counts: &[u64], buckets: usize) -> Box<dyn FnMut() -> u
     })
 }
 
+/// What histogram merging looks like where nobody thought of vectors.
+fn add_saturating(counts: &[u64], buckets: usize) -> impl FnMut() -> u64 + use<> {
+    let (counts, mut sums) = (counts.to_vec(), vec![0u64; buckets]);
+    move || {
+        sums.fill(0);
+        for counts in counts.chunks_exact(buckets) {
+            for index in 0..counts.len() {
+                sums[index] = sums[index].saturating_add(counts[index]);
+            }
+        }
+        sums[0]
+    }
+}
+
+/// Trace ids as JSON has them: by the crate that the JSON reader and writer use, against one digit after another.
+fn hex(random: &mut Random) -> [Contest<'static>; 2] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let ids: Vec<[u8; 16]> = (0..VALUES).map(|_| random.bytes()).collect();
+    let texts: Vec<String> = ids.iter().map(const_hex::encode).collect();
+    let (ids_too, texts_too) = (ids.clone(), texts.clone());
+    let (mut ours, mut theirs) = (vec![[0; 32]; VALUES], vec![[0; 32]; VALUES]);
+    let write = Contest::new("hex of ids, written", "kernel", VALUES, move || {
+        for (id, text) in ids.iter().zip(&mut ours) {
+            const_hex::encode_to_slice(id, text).expect("twice as long");
+        }
+        u64::from(ours[VALUES - 1][31])
+    })
+    .against("digit by digit", Target::gate(4.0).aim(10.0), move || {
+        for (id, text) in ids_too.iter().zip(&mut theirs) {
+            for (index, byte) in id.iter().enumerate() {
+                text[2 * index] = DIGITS[usize::from(byte >> 4)];
+                text[2 * index + 1] = DIGITS[usize::from(byte & 15)];
+            }
+            black_box(&text);
+        }
+        u64::from(theirs[VALUES - 1][31])
+    });
+    let (mut ours, mut theirs) = (vec![[0; 16]; VALUES], vec![[0; 16]; VALUES]);
+    let read = Contest::new("hex of ids, read", "kernel", VALUES, move || {
+        for (text, id) in texts.iter().zip(&mut ours) {
+            const_hex::decode_to_slice(text, id).expect("hex");
+        }
+        u64::from(ours[VALUES - 1][15])
+    })
+    .against("digit by digit", Target::gate(15.0).aim(45.0), move || {
+        for (text, id) in texts_too.iter().zip(&mut theirs) {
+            for (pair, byte) in text.as_bytes().chunks_exact(2).zip(id) {
+                *byte = digit(pair[0]) << 4 | digit(pair[1]);
+            }
+        }
+        u64::from(theirs[VALUES - 1][15])
+    });
+    [write, read]
+}
+
+/// The value of a digit, as one writes it without a table.
+fn digit(of: u8) -> u8 {
+    match of {
+        b'0'..=b'9' => of - b'0',
+        b'a'..=b'f' => of - b'a' + 10,
+        b'A'..=b'F' => of - b'A' + 10,
+        _ => panic!("not a digit"),
+    }
+}
+
 fn stats(random: &mut Random) -> Contest<'static> {
     let values: Vec<f64> = (0..VALUES).map(|_| random.fraction()).collect();
     let copy = values.clone();
@@ -135,7 +207,7 @@ fn fixed(bytes: Vec<u8>) -> Contest<'static> {
         kernel::decode_fixed64(&bytes, &mut ours);
         ours[VALUES - 1]
     })
-    .against("prost", Target::gate(4.0), move || {
+    .against("prost", Target::gate(4.0).aim(7.0), move || {
         theirs.clear();
         let context = prost::encoding::DecodeContext::default();
         let kind = prost::encoding::WireType::LengthDelimited;

@@ -1,5 +1,7 @@
 //! The kinds of work, one file each. A file's function gives its contests on the payloads.
 
+mod aggregate;
+mod encode;
 mod json;
 mod keep;
 mod kernel;
@@ -21,7 +23,9 @@ pub const ALL: &[(&str, Make)] = &[
     ("parse", parse::parse),
     ("walk", parse::walk),
     ("parse+walk", parse::both),
+    ("checked", parse::checked),
     ("write", write::rows),
+    ("encode", encode::tree),
     ("split", split::split),
     ("concat", merge::concat),
     ("regroup", merge::regroup),
@@ -29,6 +33,7 @@ pub const ALL: &[(&str, Make)] = &[
     ("sample", keep::sample),
     ("json write", json::write),
     ("json read", json::read),
+    ("aggregate", aggregate::points),
     ("kernels", kernel::kernels),
     #[cfg(feature = "transport")]
     ("grpc", transport::grpc),

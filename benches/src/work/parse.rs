@@ -1,5 +1,6 @@
 //! Taking a request in: checking it, and reading it.
 
+use anyhow::Context as _;
 use otlp_core::proto::collector::logs::v1::ExportLogsServiceRequest;
 use otlp_core::proto::collector::metrics::v1::ExportMetricsServiceRequest;
 use otlp_core::proto::collector::trace::v1::ExportTraceServiceRequest;
@@ -9,7 +10,7 @@ use prost::Message;
 use crate::contest::{Contest, Target};
 use crate::payload::{self, Payloads};
 use crate::peer::{self, buffa, quick};
-use crate::walk;
+use crate::walk::{self, Checked, Parsed, Standard};
 
 /// `Batch::parse`, with nothing read afterwards.
 pub fn parse(payloads: &Payloads) -> anyhow::Result<Vec<Contest<'_>>> {
@@ -28,11 +29,32 @@ pub fn walk(payloads: &Payloads) -> anyhow::Result<Vec<Contest<'_>>> {
     })
 }
 
+/// Every field, each text checked once more: what checking costs, and what it gains from words instead of bytes.
+pub fn checked(payloads: &Payloads) -> anyhow::Result<Vec<Contest<'_>>> {
+    let batch = &payloads.traces;
+    let view = batch.traces().context("traces")?;
+    anyhow::ensure!(walk::traces::<Checked>(view) == walk::traces::<Standard>(view), "a check fails");
+    let contest =
+        Contest::new("walk, texts checked", "traces", batch.items(), move || walk::traces::<Checked>(view))
+            .against("texts checked by the standard library", Target::gate(1.3).aim(1.6), move || {
+                walk::traces::<Standard>(view)
+            })
+            .against("texts not checked", Target::NONE, move || walk::traces::<Parsed>(view));
+    Ok(vec![contest])
+}
+
 /// Parsing, then every field.
 pub fn both(payloads: &Payloads) -> anyhow::Result<Vec<Contest<'_>>> {
-    contests(payloads, "parse+walk", [Target::NONE.aim(4.7).aim_mimalloc(2.8), Target::NONE], |batch| {
-        Box::new(|| walk::batch(&parsed(batch)))
-    })
+    let mut all = contests(
+        payloads,
+        "parse+walk",
+        [Target::NONE.aim(4.7).aim_mimalloc(2.8), Target::gate(1.8)],
+        |batch| Box::new(|| walk::batch(&parsed(batch))),
+    )?;
+    // What validation is of it.
+    let batch = &payloads.traces;
+    all[0].add("walk alone", Target::NONE, || walk::batch(batch));
+    Ok(all)
 }
 
 #[inline]

@@ -13,7 +13,6 @@ use super::exponential::Exponential;
 use super::histogram::Histogram;
 use super::identity::{Identity, Numbering};
 use super::{Aggregated, Aggregation, NumberFunction, ProblemKind, Report};
-use crate::kernel::Kernels;
 
 /// Bit of `DataPointFlags` that says that no value was recorded.
 pub(super) const NO_VALUE: u32 = 1;
@@ -29,12 +28,7 @@ pub(super) const NO_VALUE: u32 = 1;
 /// Resources, scopes, metrics and series stand in the order in which they first appear. Ranges are not compared: that
 /// delta points do not overlap is the producer's promise.
 pub fn aggregate(batches: &[Batch], options: &Aggregation) -> Aggregated {
-    aggregate_with(batches, options, Kernels::get())
-}
-
-/// As [`aggregate`], with the kernels of a level.
-pub(super) fn aggregate_with(batches: &[Batch], options: &Aggregation, kernels: Kernels) -> Aggregated {
-    let mut grouping = Grouping::new(options, kernels);
+    let mut grouping = Grouping::new(options);
     for view in batches.iter().filter_map(Batch::metrics) {
         grouping.read(view);
     }
@@ -45,7 +39,6 @@ pub(super) fn aggregate_with(batches: &[Batch], options: &Aggregation, kernels: 
 
 struct Grouping<'a, 'o> {
     options: &'o Aggregation,
-    kernels: Kernels,
     resources: Vec<Resource<'a>>,
     scopes: Vec<Scope<'a>>,
     metrics: Vec<Metric<'a>>,
@@ -109,10 +102,9 @@ enum State<'a> {
 }
 
 impl<'a, 'o> Grouping<'a, 'o> {
-    fn new(options: &'o Aggregation, kernels: Kernels) -> Self {
+    fn new(options: &'o Aggregation) -> Self {
         Self {
             options,
-            kernels,
             resources: Vec::new(),
             scopes: Vec::new(),
             metrics: Vec::new(),
@@ -304,7 +296,7 @@ impl<'a, 'o> Grouping<'a, 'o> {
     fn read_point(&mut self, point: Point<'a>) -> Result<(), ProblemKind> {
         match point {
             Point::Histogram(point) => self.histogram.read(&point, self.options.bounds.as_deref()),
-            Point::Exponential(point) => self.exponential.read(&point, self.kernels),
+            Point::Exponential(point) => self.exponential.read(&point, self.options.kernels),
             Point::Number(_) | Point::Summary(_) => Ok(()),
         }
     }
@@ -316,7 +308,7 @@ impl<'a, 'o> Grouping<'a, 'o> {
         point: Point<'a>,
     ) -> Result<(), ProblemKind> {
         self.read_point(point)?;
-        let (kernels, max_buckets) = (self.kernels, self.options.max_buckets);
+        let (kernels, max_buckets) = (self.options.kernels, self.options.max_buckets);
         let rebucketed = self.options.bounds.is_some();
         let mut histogram = std::mem::take(&mut self.histogram);
         let mut exponential = std::mem::take(&mut self.exponential);

@@ -1,5 +1,7 @@
 //! What an aggregation makes of points.
 
+use crate::kernel::Kernels;
+
 /// What becomes of the values of a gauge's series.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -23,12 +25,13 @@ pub struct Aggregation {
     pub(super) gauge: NumberFunction,
     pub(super) bounds: Option<Vec<f64>>,
     pub(super) max_buckets: usize,
+    pub(super) kernels: Kernels,
 }
 
 impl Default for Aggregation {
-    /// Last value of gauges, histograms with the bounds they have, 160 exponential buckets.
+    /// Last value of gauges, histograms with the bounds they have, 160 exponential buckets, the kernels of this process.
     fn default() -> Self {
-        Self { gauge: NumberFunction::Last, bounds: None, max_buckets: 160 }
+        Self { gauge: NumberFunction::Last, bounds: None, max_buckets: 160, kernels: Kernels::get() }
     }
 }
 
@@ -54,6 +57,13 @@ impl Aggregation {
     #[must_use]
     pub fn with_max_buckets(mut self, buckets: usize) -> Self {
         self.max_buckets = buckets.max(2);
+        self
+    }
+
+    /// The kernels that decode and add buckets. All of them give the same bytes: for tests and measurements.
+    #[must_use]
+    pub fn with_kernels(mut self, kernels: Kernels) -> Self {
+        self.kernels = kernels;
         self
     }
 }

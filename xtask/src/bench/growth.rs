@@ -16,6 +16,8 @@ const COLOURS: [&str; 6] = ["#1b6ca8", "#c0392b", "#27853f", "#8e44ad", "#b9770e
 /// One operation: its name and the points.
 struct Line<'a> {
     work: &'a str,
+    /// Most memory at a time beside the batch, per byte of the batch, by the same numbers of items.
+    memory: Vec<f64>,
     /// Number of items, and cost per item relative to that at 1,000,000 items.
     points: Vec<(f64, f64)>,
 }
@@ -29,27 +31,38 @@ pub(super) fn section(rows: &[Value]) -> anyhow::Result<String> {
             row["items"].as_f64().context("a row without items")?,
             row["cost_per_item"].as_f64().context("a row without cost")?,
         );
+        let memory = row["memory_per_byte"].as_f64().context("a row without memory")?;
         match all.iter_mut().find(|line| line.work == work) {
-            Some(line) => line.points.push(point),
-            None => all.push(Line { work, points: vec![point] }),
+            Some(line) => {
+                line.points.push(point);
+                line.memory.push(memory);
+            }
+            None => all.push(Line { work, memory: vec![memory], points: vec![point] }),
         }
     }
     let path = root().join("docs/src").join(FILE);
     std::fs::write(&path, drawing(&all)).with_context(|| format!("could not write {}", path.display()))?;
 
+    let costs = table(&all, "cost per item", |line| line.points.iter().map(|(_, cost)| *cost).collect())?;
+    let memory = table(&all, "memory per byte", |line| line.memory.clone())?;
+    Ok(format!("![Cost per item by the number of items]({FILE})\n\n{costs}\n{memory}"))
+}
+
+/// One row for each operation, one column for each number of items.
+fn table(all: &[Line<'_>], title: &str, cells: impl Fn(&Line<'_>) -> Vec<f64>) -> anyhow::Result<String> {
     let first = all.first().context("no rows")?;
-    let mut table = String::from("| items |");
+    let mut table = format!("| {title}, items: |");
     let mut rule = String::from("|---|");
     for (items, _) in &first.points {
         table.push_str(&format!(" {items} |"));
         rule.push_str("--:|");
     }
     table.push_str(&format!("\n{rule}\n"));
-    for line in &all {
-        let cells: Vec<String> = line.points.iter().map(|(_, cost)| format!("{cost:.2}")).collect();
+    for line in all {
+        let cells: Vec<String> = cells(line).iter().map(|cell| format!("{cell:.2}")).collect();
         table.push_str(&format!("| {} | {} |\n", line.work, cells.join(" | ")));
     }
-    Ok(format!("![Cost per item by the number of items]({FILE})\n\n{table}"))
+    Ok(table)
 }
 
 fn drawing(all: &[Line<'_>]) -> String {
@@ -110,7 +123,8 @@ mod tests {
 
     #[test]
     fn a_constant_cost_is_a_level_line_inside_the_picture() {
-        let svg = drawing(&[Line { work: "parse", points: vec![(100.0, 1.0), (1e6, 1.0)] }]);
+        let svg =
+            drawing(&[Line { work: "parse", memory: Vec::new(), points: vec![(100.0, 1.0), (1e6, 1.0)] }]);
         assert!(svg.contains("<polyline points=\"50.0,140.0 470.0,140.0\""), "{svg}");
     }
 }

@@ -16,8 +16,8 @@ pub(super) fn load() -> String {
     text.split(' ').next().unwrap_or_default().to_owned()
 }
 
-/// A paragraph: date, commit, machine, compiler, commands.
-pub(super) fn describe(load: &str) -> anyhow::Result<String> {
+/// A paragraph: date, commit, machine, compiler, command.
+pub(super) fn describe(load: &str, command: &str) -> anyhow::Result<String> {
     let commit = capture(Command::new("git").args(["rev-parse", "--short", "HEAD"]))?;
     let rustc = capture(Command::new("rustc").arg("--version"))?;
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -31,7 +31,7 @@ pub(super) fn describe(load: &str) -> anyhow::Result<String> {
     let cores = std::thread::available_parallelism().context("number of cores")?;
     Ok(format!(
         "{} at commit {}, {} (family {}, model {}), {cores} cores, {}; load average before the run {load}; {}. \
-         Command: `cargo xtask bench`.",
+         Command: `{command}`.",
         date()?,
         commit.trim(),
         field("model name"),

@@ -51,8 +51,8 @@ fn line(first: &Value, second: Option<&Value>) -> anyhow::Result<String> {
         pair("ratio_p10")?,
         verdict("gate", "ratio_p10")?,
         verdict("aim", "ratio_median")?,
-        allocations(number(first, "allocations_per_item")?),
-        allocations(number(first, "peer_allocations_per_item")?),
+        allocations(first["allocations_per_item"].as_f64()),
+        allocations(first["peer_allocations_per_item"].as_f64()),
     ))
 }
 
@@ -67,7 +67,9 @@ fn ratio(value: f64) -> String {
     }
 }
 
-fn allocations(value: f64) -> String {
+/// Programs of their own have no count.
+fn allocations(value: Option<f64>) -> String {
+    let Some(value) = value else { return "–".to_owned() };
     if value == 0.0 {
         "0".to_owned()
     } else if value < 0.1 {

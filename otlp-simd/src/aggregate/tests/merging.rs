@@ -11,7 +11,6 @@ use proptest::prelude::*;
 use super::oracle::{
     CUMULATIVE, DELTA, Kind, Point, Row, batch, by_series, exponential, histogram, number, requests,
 };
-use crate::aggregate::group::aggregate_with;
 use crate::aggregate::{Aggregation, NumberFunction, ProblemKind, aggregate};
 use crate::kernel::{Kernels, Level, exponential_index};
 
@@ -152,7 +151,7 @@ proptest! {
         }
         let mut first = None;
         for kernels in Level::ALL.into_iter().filter_map(Kernels::at) {
-            let result = aggregate_with(&batches, &options, kernels);
+            let result = aggregate(&batches, &options.clone().with_kernels(kernels));
             prop_assert_eq!(result.report.points_in, requests.iter().map(Vec::len).sum::<usize>());
             let found = by_series(&result.batch);
             prop_assert!(found.keys().eq(expected.keys()));
