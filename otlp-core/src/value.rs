@@ -1,7 +1,7 @@
 //! Attribute values and what all signals share: attributes, resources, scopes.
 
 use crate::view::{Many, Repeated, Text, Uint32, View, view};
-use crate::wire::{fields, read_varint, text};
+use crate::wire::{LEN, behind, delimited, fields, one_byte_key, read_varint, text};
 
 /// An attribute value (`AnyValue`).
 #[derive(Debug, Clone, Copy)]
@@ -180,13 +180,54 @@ impl std::fmt::Debug for AttributeView<'_> {
     }
 }
 
+/// The value of the attribute with this encoding, if it has this key.
+#[inline]
+fn value_under<'a>(encoded: &'a [u8], wanted: &[u8]) -> Option<Option<&'a [u8]>> {
+    // A short key, then a value up to the end of the message: what nearly all are, told without a look at the key's text
+    // unless its length is the one that is wanted.
+    if let [0x0a, length @ 0..0x80, rest @ ..] = encoded
+        && let Some((key, [0x12, value @ ..])) = rest.split_at_checked(usize::from(*length))
+        && let Some((value, [])) = delimited(value)
+    {
+        return (key == wanted).then_some(Some(value));
+    }
+    let attribute = AttributeView::scan_fields(encoded);
+    (attribute.key == wanted).then_some(attribute.value)
+}
+
 /// Attributes in wire order, with look-up by key.
 pub type Attributes<'a> = Repeated<'a, AttributeView<'a>>;
 
 impl<'a> Attributes<'a> {
     /// The value of the first attribute with this key.
+    ///
+    /// The keys are compared as they stand: one of another length costs as good as nothing, and no value is looked at but
+    /// the one that is found.
     pub fn value_of(&self, key: &str) -> Option<ValueView<'a>> {
-        self.iter().find(|attribute| attribute.key() == key).map(|attribute| attribute.value())
+        let (number, own) = (self.number(), one_byte_key(self.number(), LEN));
+        let mut rest = self.bytes();
+        while let [first, after @ ..] = rest {
+            let payload = if *first == own {
+                let (payload, next) = delimited(after)?;
+                rest = next;
+                payload
+            } else if *first < 0x80 && own != 0 {
+                rest = behind(rest)?;
+                continue;
+            } else {
+                // A key longer than it needs to be, or of a number above 15.
+                let field = fields(rest).next()?;
+                rest = &rest[field.end..];
+                if field.number != number {
+                    continue;
+                }
+                field.value.bytes()
+            };
+            if let Some(value) = value_under(payload, key.as_bytes()) {
+                return Some(value.map_or(ValueView::Empty, ValueView::scan));
+            }
+        }
+        None
     }
 }
 

@@ -6,7 +6,9 @@
 use std::iter::FusedIterator;
 use std::marker::PhantomData;
 
-use crate::wire::{FIXED32, FIXED64, LEN, VARINT, Value, fields, read_varint, text, zigzag32};
+use crate::wire::{
+    FIXED32, FIXED64, LEN, VARINT, Value, delimited, fields, one_byte_key, read_varint, text, zigzag32,
+};
 
 /// A message that a view reads: made from its encoding.
 pub(crate) trait View<'a>: Sized {
@@ -84,26 +86,6 @@ fn fixed64(bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
 fn fixed32(bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
     let (value, rest) = bytes.split_first_chunk()?;
     Some((Value::Fixed32(u32::from_le_bytes(*value)), rest))
-}
-
-/// Splits what stands behind a length off `bytes`, which start with the length.
-#[inline]
-fn delimited(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    match bytes {
-        [length @ 0..0x80, rest @ ..] => rest.split_at_checked(usize::from(*length)),
-        [low @ 0x80..=0xff, high @ 0..0x80, rest @ ..] => {
-            rest.split_at_checked(usize::from(low & 0x7f) | usize::from(*high) << 7)
-        }
-        _ => {
-            let (length, end) = read_varint(bytes, 0)?;
-            bytes[end..].split_at_checked(usize::try_from(length).ok()?)
-        }
-    }
-}
-
-/// The key of a field with a number below 16; 0, which is no key, for others.
-pub(crate) const fn one_byte_key(number: u32, wire: u8) -> u8 {
-    if number < 16 { (number << 3) as u8 | wire } else { 0 }
 }
 
 /// A `bytes` field.
@@ -260,6 +242,18 @@ impl<'a, V> Repeated<'a, V> {
     /// The elements of field `number` in a message.
     pub(crate) const fn of(message: &'a [u8], number: u32) -> Self {
         Self { bytes: message, number, element: PhantomData }
+    }
+}
+
+impl<'a, V> Repeated<'a, V> {
+    /// Fields among which the elements stand.
+    pub(crate) const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Number of the field.
+    pub(crate) const fn number(&self) -> u32 {
+        self.number
     }
 }
 
@@ -526,7 +520,7 @@ macro_rules! view {
                 while let [key, after @ ..] = rest {
                     let behind = match *key {
                         $(key if key
-                            == const { $crate::view::one_byte_key($number, <$note as $crate::view::Note<'_>>::WIRE) } =>
+                            == const { $crate::wire::one_byte_key($number, <$note as $crate::view::Note<'_>>::WIRE) } =>
                         {
                             $crate::view::Note::take(&mut $field, bytes, rest, after)
                         })*

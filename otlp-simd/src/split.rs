@@ -14,7 +14,14 @@ pub fn split_items(batch: &Batch, items: NonZeroUsize) -> Vec<Batch> {
     if batch.items() <= items.get() {
         return vec![batch.clone()];
     }
-    cut::distribute(batch, batch.items().div_ceil(items.get()), |item| Some(item.index / items))
+    let (mut part, mut end) = (0, items.get());
+    cut::distribute(batch, batch.items().div_ceil(items.get()), |item| {
+        // Indices go up one by one, so nothing needs to be divided.
+        if item.index == end {
+            (part, end) = (part + 1, end + items.get());
+        }
+        Some(part)
+    })
 }
 
 /// What [`split_bytes`] makes of a batch.

@@ -50,10 +50,13 @@ pub fn arrange(batches: &[Batch], rank: impl FnMut(Item<'_>) -> usize) -> Option
         path: Default::default(),
         last: None,
     };
-    let mut requests = Vec::with_capacity(batches.len());
+    let mut walk = Walk::new(signal);
+    // Fields of the requests themselves, with the number of the source they stand in.
+    let mut requests = Vec::new();
     for (index, batch) in batches.iter().enumerate() {
-        arrange.begin(index);
-        requests.push(Walk::new(signal, batch.canonical(), 0).run(&mut arrange));
+        arrange.source = index;
+        let own = walk.run(batch.canonical(), &mut arrange);
+        requests.extend(own.iter().map(|part| (index, *part)));
     }
     let sources: Vec<&[u8]> = batches.iter().map(Batch::canonical).collect();
     Some(arrange.finish(signal, &sources, &requests))
@@ -119,15 +122,6 @@ struct Arrange<R> {
 }
 
 impl<R> Arrange<R> {
-    /// Begins a source; group ids start again.
-    fn begin(&mut self, source: usize) {
-        self.source = source;
-        self.last = None;
-        for step in &mut self.path {
-            step.id = 0;
-        }
-    }
-
     /// The innermost node for an item of this rank.
     fn resolve(&mut self, place: &Place<'_>, rank: usize) -> usize {
         if self.roots.len() <= rank {
@@ -227,7 +221,7 @@ impl<R> Arrange<R> {
         index
     }
 
-    fn finish(mut self, signal: Signal, sources: &[&[u8]], requests: &[Vec<Span>]) -> Batch {
+    fn finish(mut self, signal: Signal, sources: &[&[u8]], requests: &[(usize, Span)]) -> Batch {
         // Children stand behind their parents.
         for index in (0..self.nodes.len()).rev() {
             let Node { number, len, parent, .. } = self.nodes[index];
@@ -235,7 +229,7 @@ impl<R> Arrange<R> {
                 self.nodes[parent].len += varint_len(u64::from(number) << 3) + varint_len(len as u64) + len;
             }
         }
-        let own = requests.iter().flatten().map(|part| part.end - part.start).sum::<usize>();
+        let own = requests.iter().map(|(_, part)| part.end - part.start).sum::<usize>();
         let roots = self.roots.iter().filter(|root| **root != NONE);
         let total = own + roots.clone().map(|root| self.nodes[*root].len).sum::<usize>();
         let mut out = Vec::with_capacity(total);
@@ -243,10 +237,8 @@ impl<R> Arrange<R> {
         for root in roots {
             self.write(*root, leaf, sources, &mut out);
         }
-        for (source, request) in sources.iter().zip(requests) {
-            for part in request {
-                out.extend_from_slice(&source[part.start..part.end]);
-            }
+        for (source, part) in requests {
+            out.extend_from_slice(&sources[*source][part.start..part.end]);
         }
         debug_assert_eq!(out.len(), total, "the sizes are exact");
         Batch::trusted(signal, self.items, Bytes::from(out), None)

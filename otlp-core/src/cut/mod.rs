@@ -89,6 +89,7 @@ pub fn sort<'a>(batch: &'a Batch, expected: usize, sorter: &mut impl Sorter<'a>)
     let source = batch.canonical();
     let capacity = source.len() / expected.max(1) + 256;
     let mut distribute = Distribute::new(sorter, capacity, expected);
-    let request = Walk::new(batch.signal(), source, 0).run(&mut distribute);
-    distribute.finish(batch.signal(), source, &request)
+    let mut walk = Walk::new(batch.signal());
+    let request = walk.run(source, &mut distribute);
+    distribute.finish(batch.signal(), source, request)
 }

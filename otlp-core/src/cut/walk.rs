@@ -1,7 +1,7 @@
 //! The walk over a batch: down its groups to its items, reading nothing but keys and lengths on the way.
 
 use crate::Signal;
-use crate::wire::{Value, fields};
+use crate::wire::{LEN, Value, delimited, fields};
 
 /// For each level of grouping, the fields that lead one level down; the last leads to the items.
 pub(crate) const fn levels(signal: Signal) -> &'static [&'static [u32]] {
@@ -62,66 +62,127 @@ pub(super) trait Visit<'a> {
     fn item(&mut self, place: &Place<'a>, encoded: &'a [u8], whole: Span);
 }
 
-/// A walk that has not begun.
+/// A walk over a batch, or over one batch after the other.
 pub(super) struct Walk<'a> {
     place: Place<'a>,
     levels: &'static [&'static [u32]],
     /// How many groups there were so far.
     opened: usize,
+    /// What stands below the groups that the walk is in, innermost last.
+    children: Vec<Child>,
+}
+
+/// A group or an item, as a field of the group above.
+#[derive(Clone, Copy)]
+struct Child {
+    number: u32,
+    /// Where its payload starts, behind key and length.
+    payload: usize,
+    whole: Span,
 }
 
 impl<'a> Walk<'a> {
-    /// A walk over valid bytes; group ids start behind `opened`.
-    pub(super) fn new(signal: Signal, source: &'a [u8], opened: usize) -> Self {
+    /// A walk that has not begun.
+    pub(super) fn new(signal: Signal) -> Self {
         let levels = levels(signal);
         let place = Place {
             signal,
-            source,
+            source: &[],
             depth: levels.len(),
             headers: Default::default(),
             groups: Default::default(),
             index: 0,
         };
-        Self { place, levels, opened }
+        Self { place, levels, opened: 0, children: Vec::new() }
     }
 
-    /// Walks to the end; gives the fields of the request that do not lead down.
-    pub(super) fn run(mut self, visit: &mut impl Visit<'a>) -> Vec<Span> {
-        self.group(visit, 0, Span { start: 0, end: self.place.source.len() });
-        std::mem::take(&mut self.place.headers[0])
+    /// Walks over valid bytes to their end; gives the fields of the request that do not lead down. Ids of groups go
+    /// on where the last run ended.
+    pub(super) fn run(&mut self, source: &'a [u8], visit: &mut impl Visit<'a>) -> &[Span] {
+        (self.place.source, self.place.index) = (source, 0);
+        self.group(visit, 0, Span { start: 0, end: source.len() });
+        &self.place.headers[0]
     }
 
     fn group(&mut self, visit: &mut impl Visit<'a>, level: usize, at: Span) {
+        let first = self.children.len();
+        self.scan(level, at);
+        if visit.enter(&self.place, level) {
+            let last = self.children.len();
+            for index in first..last {
+                let Child { number, payload, whole } = self.children[index];
+                if level + 1 == self.levels.len() {
+                    visit.item(&self.place, &self.place.source[payload..whole.end], whole);
+                    self.place.index += 1;
+                } else {
+                    self.opened += 1;
+                    let payload = Span { start: payload, end: whole.end };
+                    self.place.groups[level + 1] = Open { id: self.opened, number, payload };
+                    self.group(visit, level + 1, payload);
+                }
+            }
+            visit.leave(&self.place, level);
+        }
+        self.children.truncate(first);
+    }
+
+    /// Notes where the fields of a group stand: those that lead down, and the others.
+    fn scan(&mut self, level: usize, at: Span) {
         let down = self.levels[level];
-        let payload = &self.place.source[at.start..at.end];
+        let source = &self.place.source[..at.end];
         let header = &mut self.place.headers[level];
         header.clear();
-        for field in fields(payload).filter(|field| !down.contains(&field.number)) {
-            let (start, end) = (at.start + field.start, at.start + field.end);
-            match header.last_mut() {
-                Some(last) if last.end == start => last.end = end,
-                _ => header.push(Span { start, end }),
+        let mut start = at.start;
+        let mut near = start;
+        while let [key, after @ ..] = &source[start..] {
+            if start + AHEAD > near {
+                near = bring_near(source, near.max(start));
             }
-        }
-        if !visit.enter(&self.place, level) {
-            return;
-        }
-        for field in fields(payload) {
-            let Value::Len(inner) = field.value else { continue };
-            if !down.contains(&field.number) {
+            // The usual key of what leads down, which nearly all fields are: anything else takes the long way.
+            if *key < 0x80
+                && key & 7 == LEN
+                && down.contains(&u32::from(key >> 3))
+                && let Some((payload, behind)) = delimited(after)
+            {
+                let end = at.end - behind.len();
+                let whole = Span { start, end };
+                self.children.push(Child {
+                    number: u32::from(key >> 3),
+                    payload: end - payload.len(),
+                    whole,
+                });
+                start = end;
                 continue;
             }
-            let whole = Span { start: at.start + field.start, end: at.start + field.end };
-            if level + 1 == self.levels.len() {
-                visit.item(&self.place, inner, whole);
-                self.place.index += 1;
-            } else {
-                self.opened += 1;
-                let payload = Span { start: whole.end - inner.len(), end: whole.end };
-                self.place.groups[level + 1] = Open { id: self.opened, number: field.number, payload };
-                self.group(visit, level + 1, payload);
+            let Some(field) = fields(&source[start..]).next() else { break };
+            let end = start + field.end;
+            let whole = Span { start, end };
+            match field.value {
+                Value::Len(payload) if down.contains(&field.number) => {
+                    self.children.push(Child { number: field.number, payload: end - payload.len(), whole });
+                }
+                _ => match header.last_mut() {
+                    Some(last) if last.end == start => last.end = end,
+                    _ => header.push(whole),
+                },
             }
+            start = end;
         }
-        visit.leave(&self.place, level);
     }
+}
+
+/// How many bytes in front of a scan are to be in the cache.
+const AHEAD: usize = 4096;
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
+/// Reads one byte of each cache line of the next [`AHEAD`] bytes; gives where they end.
+///
+/// A scan learns from one length where the next stands, so each item out of the cache would cost it a whole wait for memory.
+/// These reads do not depend on each other: the waits overlap. Out of the cache, splitting takes a third of the time.
+#[inline]
+fn bring_near(source: &[u8], from: usize) -> usize {
+    let end = source.len().min(from + AHEAD);
+    std::hint::black_box(source[from..end].iter().step_by(LINE).fold(0, |all, byte| all ^ byte));
+    end
 }

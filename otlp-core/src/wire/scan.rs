@@ -105,6 +105,45 @@ fn group_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
+/// Splits what stands behind a length off `bytes`, which start with the length.
+#[inline]
+pub(crate) fn delimited(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    match bytes {
+        [length @ 0..0x80, rest @ ..] => rest.split_at_checked(usize::from(*length)),
+        [low @ 0x80..=0xff, high @ 0..0x80, rest @ ..] => {
+            rest.split_at_checked(usize::from(low & 0x7f) | usize::from(*high) << 7)
+        }
+        _ => {
+            let (length, end) = read_varint(bytes, 0)?;
+            bytes[end..].split_at_checked(usize::try_from(length).ok()?)
+        }
+    }
+}
+
+/// What stands behind the field that `bytes` start with.
+#[inline]
+pub(crate) fn behind(bytes: &[u8]) -> Option<&[u8]> {
+    if let [key @ 0..0x80, after @ ..] = bytes {
+        match key & 7 {
+            LEN => return Some(delimited(after)?.1),
+            FIXED64 => return after.get(8..),
+            FIXED32 => return after.get(4..),
+            VARINT => {
+                if let [0..0x80, rest @ ..] | [_, 0..0x80, rest @ ..] = after {
+                    return Some(rest);
+                }
+            }
+            _ => {}
+        }
+    }
+    bytes.get(fields(bytes).next()?.end..)
+}
+
+/// The key of a field with a number below 16; 0, which is no key, for others.
+pub(crate) const fn one_byte_key(number: u32, wire: u8) -> u8 {
+    if number < 16 { (number << 3) as u8 | wire } else { 0 }
+}
+
 impl<'a> Value<'a> {
     /// The varint; 0 for any other wire type, which checked bytes do not have here.
     #[inline]
