@@ -1,6 +1,6 @@
 // The front page's example needs a server; without one it is a page and no test.
 #![cfg_attr(any(not(doctest), all(feature = "http", feature = "server")), doc = include_str!("../README.md"))]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 #[cfg(feature = "http")]
 mod client;
@@ -8,11 +8,17 @@ mod client;
 mod clock;
 mod config;
 mod endpoint;
+#[cfg(feature = "http")]
+mod exporter;
 #[cfg(feature = "file")]
 pub mod file;
 #[cfg(feature = "grpc")]
 mod grpc;
 mod header;
+#[cfg(feature = "http")]
+mod ledger;
+#[cfg(feature = "http")]
+mod os;
 #[cfg(feature = "http")]
 mod outcome;
 mod protocol;
@@ -28,6 +34,13 @@ pub use client::{Client, ClientBuilder, ClientError, Prepared};
 #[cfg(feature = "http")]
 pub use clock::Clock;
 pub use config::{Config, HistogramAggregation, SignalConfig, TemporalityPreference, Warning};
+#[cfg(feature = "http")]
+pub use exporter::{
+    BatchOptions, Destination, Dropped, Exporter, ExporterBuilder, ExporterError, OnFull, PartialSuccess,
+    RejectReason, Rejected, is_suppressed,
+};
+#[cfg(feature = "http")]
+pub use ledger::{Account, DestinationReport, DropReason, Ledger, Report};
 pub use otlp_compress::{Codec, Level};
 pub use otlp_core::Signal;
 #[cfg(feature = "http")]

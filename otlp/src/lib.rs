@@ -27,6 +27,13 @@ pub use otlp_export::{
     Client, ClientBuilder, ClientError, Clock, Delivery, Failure, FailureKind, Outcome, Prepared,
 };
 
+// The exporter and its ledger.
+#[cfg(feature = "http")]
+pub use otlp_export::{
+    Account, BatchOptions, Destination, DestinationReport, DropReason, Dropped, Exporter, ExporterBuilder,
+    ExporterError, Ledger, OnFull, PartialSuccess, RejectReason, Rejected, Report, is_suppressed,
+};
+
 // The receiving side.
 #[cfg(all(feature = "server", feature = "tls"))]
 pub use otlp_export::ServerTls;

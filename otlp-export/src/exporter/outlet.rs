@@ -1,0 +1,129 @@
+//! A running destination: its clients and its four lanes.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use otlp_core::Signal;
+use tokio::time::Instant;
+
+use super::{
+    ExporterError,
+    destination::Destination,
+    event::{Dropped, Hooks, PartialSuccess},
+    lane::Lane,
+    settings::Settings,
+};
+use crate::{Client, DropReason, Failure, ledger::DestinationReport};
+
+/// Shared by senders, the worker and its tasks.
+pub(super) struct Outlet {
+    pub(super) name: Arc<str>,
+    /// These three in the order of `Signal::ALL`.
+    lanes: [Arc<Lane>; 4],
+    clients: [Client; 4],
+    /// No attempt before this moment: the server asked for it (rule G14).
+    not_before: [Mutex<Option<Instant>>; 4],
+    last_failure: Mutex<Option<Failure>>,
+    /// The shutdown's deadline came before every item had its fate.
+    cut: AtomicBool,
+    hooks: Hooks,
+}
+
+impl Outlet {
+    pub(super) fn new(
+        destination: &Destination,
+        general: &Settings,
+        hooks: Hooks,
+    ) -> Result<Self, ExporterError> {
+        let name: Arc<str> = destination.name.as_str().into();
+        let lane = |signal| {
+            let settings = destination.settings.resolve(general, signal).map_err(|(setting, least)| {
+                ExporterError::Setting { destination: destination.name.clone(), setting, least }
+            })?;
+            Ok::<_, ExporterError>(Arc::new(Lane::new(Arc::clone(&name), signal, settings)))
+        };
+        let [traces, metrics, logs, profiles] = Signal::ALL.map(lane);
+        Ok(Self {
+            lanes: [traces?, metrics?, logs?, profiles?],
+            clients: destination.build_clients()?,
+            not_before: Default::default(),
+            last_failure: Mutex::default(),
+            cut: AtomicBool::new(false),
+            name,
+            hooks,
+        })
+    }
+
+    pub(super) const fn lane(&self, signal: Signal) -> &Arc<Lane> {
+        &self.lanes[signal as usize]
+    }
+
+    pub(super) const fn lanes(&self) -> &[Arc<Lane>; 4] {
+        &self.lanes
+    }
+
+    pub(super) const fn client(&self, signal: Signal) -> &Client {
+        &self.clients[signal as usize]
+    }
+
+    /// Holds back every request of the signal: one server's wish is for all of them.
+    pub(super) fn hold(&self, signal: Signal, wait: Duration) {
+        let until = Instant::now().checked_add(wait);
+        let mut held = self.not_before[signal as usize].lock().unwrap_or_else(PoisonError::into_inner);
+        *held = until.max(*held);
+    }
+
+    pub(super) fn held_until(&self, signal: Signal) -> Option<Instant> {
+        *self.not_before[signal as usize].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn failed(&self, failure: &Failure) {
+        *self.last_failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure.clone());
+    }
+
+    /// The deadline came first for these items. Tells the hook; the ledger has it already.
+    pub(super) fn cut(&self, signal: Signal, items: u64, failure: Option<Failure>) {
+        if items > 0 {
+            self.cut.store(true, Ordering::Relaxed);
+            self.dropped(signal, items, DropReason::Shutdown, failure, None);
+        }
+    }
+
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Relaxed)
+    }
+
+    /// Tells the hook; the ledger has it already.
+    pub(super) fn dropped(
+        &self,
+        signal: Signal,
+        items: u64,
+        reason: DropReason,
+        failure: Option<Failure>,
+        item_name: Option<String>,
+    ) {
+        if items > 0 {
+            let destination = Arc::clone(&self.name);
+            self.hooks.dropped(|| Dropped { destination, signal, items, reason, failure, item_name });
+        }
+    }
+
+    /// Tells the hook.
+    pub(super) fn partial(&self, signal: Signal, items: u64, rejected: u64, message: String) {
+        let destination = Arc::clone(&self.name);
+        self.hooks.partial(|| PartialSuccess { destination, signal, items, rejected, message });
+    }
+
+    pub(super) fn report(&self) -> DestinationReport {
+        DestinationReport {
+            name: Arc::clone(&self.name),
+            accounts: Signal::ALL.map(|signal| self.lane(signal).account()),
+            last_failure: self.last_failure.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        }
+    }
+}
