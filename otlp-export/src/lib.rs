@@ -7,6 +7,8 @@ mod client;
 #[cfg(feature = "http")]
 mod clock;
 mod config;
+#[cfg(feature = "disk-queue")]
+pub mod disk;
 mod endpoint;
 #[cfg(feature = "http")]
 mod exporter;
