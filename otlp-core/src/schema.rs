@@ -17,9 +17,16 @@ pub(crate) struct Message {
     pub(crate) fields: &'static [Field],
     /// For each one-byte key that a field of this message accepts: its index in `fields` plus one; 0 for other bytes.
     pub(crate) by_key: [u8; 256],
+    /// For each [`hash`](name_hash) of a field's name in OTLP/JSON: its index in `fields` plus one; 0 for others.
+    by_name: [u8; NAMES],
+    /// Factor of that hash, under which no two names of this message meet.
+    factor: u32,
     /// Whether this is `KeyValue`, which most messages in real telemetry are.
     pub(crate) attribute: bool,
 }
+
+/// Values of [`name_hash`].
+const NAMES: usize = 64;
 
 /// One field of a message.
 pub(crate) struct Field {
@@ -45,6 +52,8 @@ pub(crate) struct Field {
 /// As many bytes for each field, so that appending them takes a few moves instead of a call.
 pub(crate) struct Lead {
     pub(crate) bytes: [u8; 32],
+    /// All ones for each byte from the first quote to the colon.
+    mask: [u8; 32],
     /// Up to the colon.
     pub(crate) len: usize,
 }
@@ -160,8 +169,21 @@ impl Lead {
         }
         bytes[2 + at] = b'"';
         bytes[3 + at] = b':';
-        assert!(bytes[4 + at] == b'[', "no room for the bracket");
-        Self { bytes, len: 4 + at }
+        assert!(4 + at < bytes.len(), "no room for the bracket");
+        let mut mask = [0; 32];
+        let mut index = 1;
+        while index < 4 + at {
+            mask[index] = 0xff;
+            index += 1;
+        }
+        Self { bytes, mask, len: 4 + at }
+    }
+
+    /// Whether `text`, from its second byte on, starts with this name in quotes and a colon.
+    #[inline]
+    pub(crate) fn matches(&self, text: &[u8; 32]) -> bool {
+        let differs = |index: usize| (text[index] ^ self.bytes[index]) & self.mask[index];
+        (0..32).fold(0, |any, index| any | differs(index)) == 0
     }
 }
 
@@ -180,12 +202,50 @@ impl Message {
             }
             index += 1;
         }
-        Self { name, fields, by_key, attribute: matches!(name.as_bytes(), b"KeyValue") }
+        let (by_name, factor) = index_names(fields);
+        Self { name, fields, by_key, by_name, factor, attribute: matches!(name.as_bytes(), b"KeyValue") }
+    }
+
+    /// The only field whose name in OTLP/JSON can be `name`, of at least one byte.
+    #[inline]
+    pub(crate) fn candidate(&self, first: u8, last_but_one: u8, last: u8, len: usize) -> Option<usize> {
+        let hash = name_hash([first, last_but_one, last, len as u8], self.factor);
+        usize::from(self.by_name[hash]).checked_sub(1)
     }
 
     /// The field with this number.
     pub(crate) fn field(&self, number: u32) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.number == number)
+    }
+}
+
+/// Where a name stands in a message's table: made of its first byte, its last two, and its length.
+#[inline]
+const fn name_hash(parts: [u8; 4], factor: u32) -> usize {
+    (u32::from_le_bytes(parts).wrapping_mul(factor) >> 26) as usize
+}
+
+/// The table of names and its factor; fails to compile when no factor keeps them apart.
+const fn index_names(fields: &[Field]) -> ([u8; NAMES], u32) {
+    let mut factor = 0x9e37_79b9_u32;
+    loop {
+        let mut table = [0; NAMES];
+        let mut index = 0;
+        while index < fields.len() {
+            let name = fields[index].json.as_bytes();
+            let len = name.len();
+            let parts = [name[0], name[len - 2], name[len - 1], len as u8];
+            let hash = name_hash(parts, factor);
+            if table[hash] != 0 {
+                break;
+            }
+            table[hash] = index as u8 + 1;
+            index += 1;
+        }
+        if index == fields.len() {
+            return (table, factor);
+        }
+        factor = factor.wrapping_mul(0x01dd_3675) | 1;
     }
 }
 

@@ -1,132 +1,101 @@
-//! Strings in JSON: which bytes need an escape, found eight at a time.
+//! Strings in JSON: which bytes need an escape, found 32 at a time.
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const TOPS: u64 = 0x8080_8080_8080_8080;
+use super::room::Room;
+use crate::wire::special;
 
 /// How many bytes at the start need no escape: up to the first quote, backslash or control character.
 #[inline]
 pub(crate) fn clean_prefix(bytes: &[u8]) -> usize {
     let mut at = 0;
-    while let Some(chunk) = bytes.get(at..at + 8) {
-        let mut word = [0; 8];
-        word.copy_from_slice(chunk);
-        let special = special(u64::from_le_bytes(word));
+    while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let special = special(block);
         if special != 0 {
-            return at + special.trailing_zeros() as usize / 8;
+            return at + special.trailing_zeros() as usize;
         }
-        at += 8;
+        at += 32;
     }
-    at + bytes[at..].iter().position(|byte| is_special(*byte)).unwrap_or(bytes.len() - at)
-}
-
-/// The top bit of each byte that needs an escape; the lowest of them is exact, higher ones may be false.
-///
-/// A borrow out of a byte that is zero after the exclusive or can only mark bytes above it.
-#[inline]
-const fn special(word: u64) -> u64 {
-    let quote = word ^ (ONES * b'"' as u64);
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let below_space = word.wrapping_sub(ONES * 0x20) & !word;
-    let is_quote = quote.wrapping_sub(ONES) & !quote;
-    let is_backslash = backslash.wrapping_sub(ONES) & !backslash;
-    (below_space | is_quote | is_backslash) & TOPS
-}
-
-const fn is_special(byte: u8) -> bool {
-    byte < 0x20 || byte == b'"' || byte == b'\\'
-}
-
-/// Whether some of 16 bytes needs an escape; without a branch for each, so that it becomes vector code.
-///
-/// Not inlined: mixed with its callers' code it is compiled to one comparison for each byte.
-#[inline(never)]
-fn any_special(bytes: &[u8; 16]) -> bool {
-    let mut any = false;
-    for byte in bytes {
-        any |= is_special(*byte);
-    }
-    any
+    let is_special = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+    at + bytes[at..].iter().position(is_special).unwrap_or(bytes.len() - at)
 }
 
 /// Appends `text` in quotes, escaped as RFC 8259 asks and no further.
-#[inline]
 pub(crate) fn write_string(out: &mut Vec<u8>, text: &[u8]) {
-    out.push(b'"');
-    write_text(out, text);
-    out.push(b'"');
+    let mut room = Room::new(out);
+    room.push(b'"');
+    write_text(&mut room, text, 0, text.len());
+    room.push(b'"');
+    room.finish();
 }
 
-/// Appends `text` without the quotes around it.
+/// Appends the part of `bytes` from `at` to `end`, escaped, without quotes around it.
 ///
-/// Nearly all texts are short and need no escape. Their first and last bytes, which overlap, cover them in pieces of one
-/// size, and appending such a piece is a few moves instead of a call.
-#[inline]
-pub(super) fn write_text(out: &mut Vec<u8>, text: &[u8]) {
-    if let (Some(first), Some(last)) = (text.first_chunk::<16>(), text.last_chunk::<16>()) {
-        let (middle, _) = text[16..].as_chunks::<16>();
-        if any_special(first)
-            | any_special(last)
-            | middle.iter().fold(false, |any, chunk| any | any_special(chunk))
-        {
-            write_escaped(out, text);
-        } else if text.len() <= 32 {
-            write_overlapping(out, text.len(), first, last);
-        } else {
-            out.extend_from_slice(text);
-        }
-    } else if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) {
-        if special(u64::from_le_bytes(*first)) | special(u64::from_le_bytes(*last)) == 0 {
-            write_overlapping(out, text.len(), first, last);
-        } else {
-            write_escaped(out, text);
-        }
-    } else if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
-        let (low, high) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
-        if special(u64::from(low) | u64::from(high) << 32) == 0 {
-            write_overlapping(out, text.len(), first, last);
-        } else {
-            write_escaped(out, text);
-        }
-    } else {
-        write_escaped(out, text);
-    }
-}
-
-/// Appends the `length` bytes, at least `N` and at most twice as many, that start with `first` and end with `last`.
-#[inline(always)]
-fn write_overlapping<const N: usize>(out: &mut Vec<u8>, length: usize, first: &[u8; N], last: &[u8; N]) {
-    let start = out.len();
-    out.extend_from_slice(first);
-    out.truncate(start + length - N);
-    out.extend_from_slice(last);
-}
-
-/// Appends text in which bytes may need an escape.
-#[inline(never)]
-fn write_escaped(out: &mut Vec<u8>, mut text: &[u8]) {
-    let clean = clean_prefix(text);
-    out.extend_from_slice(&text[..clean]);
-    text = &text[clean..];
-    while let Some((byte, rest)) = text.split_first() {
-        let short = match byte {
-            b'"' | b'\\' => *byte,
-            b'\n' => b'n',
-            b'\r' => b'r',
-            b'\t' => b't',
-            0x08 => b'b',
-            0x0c => b'f',
-            _ => 0,
+/// Whole blocks of 32 bytes are read and stored, also where the text is shorter: what stands behind it in `bytes` does not
+/// count.
+pub(super) fn write_text(out: &mut Room<'_>, bytes: &[u8], mut at: usize, end: usize) {
+    while at < end {
+        let count = (end - at).min(32);
+        let mut last = [0; 32];
+        let block = match bytes[at..].first_chunk() {
+            Some(block) => block,
+            None => {
+                last[..count].copy_from_slice(&bytes[at..end]);
+                &last
+            }
         };
-        if short == 0 {
-            let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
-            out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 15)]);
+        let special = special(block) & u32::MAX >> (32 - count);
+        if special == 0 {
+            out.put(block, count);
+            at += count;
         } else {
-            out.extend_from_slice(&[b'\\', short]);
+            let clean = special.trailing_zeros() as usize;
+            out.put(block, clean);
+            write_escape(out, block[clean]);
+            at += clean + 1;
         }
-        let clean = clean_prefix(rest);
-        out.extend_from_slice(&rest[..clean]);
-        text = &rest[clean..];
     }
+}
+
+/// Stores the part of `bytes` from `at` to `end` at `to`; gives where it ends there, or `None` when a byte needs an escape
+/// or blocks of 32 bytes do not fit on either side.
+#[inline(always)]
+pub(super) fn copy_clean(
+    out: &mut [u8],
+    mut to: usize,
+    bytes: &[u8],
+    mut at: usize,
+    end: usize,
+) -> Option<usize> {
+    loop {
+        let block = bytes.get(at..)?.first_chunk::<32>()?;
+        *out.get_mut(to..)?.first_chunk_mut()? = *block;
+        let special = special(block);
+        let left = end - at;
+        if left <= 32 {
+            // 64 bits, so that none may be left.
+            return (u64::from(special) & ((1 << left) - 1) == 0).then_some(to + left);
+        }
+        if special != 0 {
+            return None;
+        }
+        (at, to) = (at + 32, to + 32);
+    }
+}
+
+#[cold]
+fn write_escape(out: &mut Room<'_>, byte: u8) {
+    let short = match byte {
+        b'"' | b'\\' => byte,
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        0x08 => b'b',
+        0x0c => b'f',
+        _ => {
+            let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
+            return out.put(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 15)], 6);
+        }
+    };
+    out.put(&[b'\\', short], 2);
 }
 
 #[cfg(test)]
@@ -135,14 +104,15 @@ mod tests {
 
     #[test]
     fn every_byte_at_every_place() {
-        for length in 0..40 {
+        for length in 0..70 {
             for at in 0..length {
-                for byte in 0..=u8::MAX {
+                for byte in [0, 0x1f, b' ', b'"', b'#', b'[', b'\\', b']', 0x7f, 0x80, 0xff] {
                     let mut bytes = vec![b'x'; length];
                     bytes[at] = byte;
                     // A second special byte behind it must not hide or move the first.
                     bytes[length - 1] = if at == length - 1 { byte } else { b'"' };
-                    let expected = bytes.iter().position(|byte| is_special(*byte)).unwrap_or(length);
+                    let is_special = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+                    let expected = bytes.iter().position(is_special).unwrap_or(length);
                     assert_eq!(clean_prefix(&bytes), expected, "{bytes:?}");
                 }
             }
@@ -158,11 +128,23 @@ mod tests {
                     text[at] = byte;
                     let mut out = b"before".to_vec();
                     write_string(&mut out, &text);
-                    let mut plain = b"before\"".to_vec();
-                    write_escaped(&mut plain, &text);
-                    plain.push(b'"');
-                    assert_eq!(out, plain);
                     assert_eq!(serde_json::from_slice::<String>(&out[6..]).unwrap().as_bytes(), text);
+                    // What stands behind a text does not count, be it special or not.
+                    let mut longer = text.clone();
+                    longer.extend([b'"'; 40]);
+                    let mut again = b"before\"".to_vec();
+                    let mut room = Room::new(&mut again);
+                    write_text(&mut room, &longer, 0, length);
+                    room.push(b'"');
+                    room.finish();
+                    assert_eq!(again, out);
+                    let mut window = [0; 200];
+                    let copied = copy_clean(&mut window, 3, &longer, 0, length);
+                    let plain = text.iter().all(|byte| *byte >= 0x20 && *byte != b'"' && *byte != b'\\');
+                    assert_eq!(copied, plain.then_some(3 + length));
+                    assert!(!plain || window[3..3 + length] == text);
+                    let copied = copy_clean(&mut window, 3, &text, 0, length);
+                    assert_eq!(copied.is_some(), plain && length % 32 == 0, "the last block must fit");
                 }
             }
         }

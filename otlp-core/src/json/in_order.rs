@@ -1,9 +1,9 @@
 //! Messages whose fields stand by number, as every encoder writes them: to text in one pass.
 
-use super::escape::write_text;
-use super::number::write_double;
+use super::digits;
+use super::escape::copy_clean;
 use super::write::{Writer, is_default};
-use crate::schema::{Kind, Message};
+use crate::schema::Message;
 use crate::wire::{FIXED32, FIXED64, LEN, VARINT, Value, read_varint, value_at};
 
 /// The key at `at`: the index of its field in the message's table, its wire type and where the value starts; `None` when
@@ -62,133 +62,129 @@ fn end_of(bytes: &[u8], wire: u8, at: usize) -> Option<usize> {
 }
 
 impl Writer<'_> {
-    /// A message of which [`is_in_order`] is true, as an object.
-    pub(super) fn in_order(&mut self, message: &'static Message, bytes: &[u8]) {
-        let start = self.out.len();
-        // Index of the array that is open; no message has as many fields.
-        let mut array = usize::MAX;
-        let mut at = 0;
-        let mut from = 0;
-        while let Some((index, wire, value)) = key(message, bytes, at, from) {
-            let Some((value, end)) = value_at(bytes, wire, value) else { break };
-            (at, from) = (end, index);
+    /// A message whose fields stand by number, as an object; gives up with `false` when they do not.
+    pub(super) fn in_order(&mut self, message: &'static Message, start: usize, end: usize) -> bool {
+        let before = self.out.len();
+        let (mut at, mut from) = (start, 0);
+        while at < end {
+            let Some((index, wire, value)) = key(message, self.input, at, from) else { return false };
             let field = &message.fields[index];
-            if array != index {
-                if array != usize::MAX {
-                    self.out.push(b']');
-                    array = usize::MAX;
-                }
-                if !field.repeated {
-                    if field.presence || !is_default(field.kind, value) {
-                        self.lead(field, 0);
-                        self.single(field.kind, value);
-                    }
-                    continue;
+            if field.repeated {
+                let Some(next) = self.list(message, index, at, end) else { return false };
+                (at, from) = (next, index);
+                continue;
+            }
+            let Some((value, next)) = value_at(self.input, wire, value) else { return false };
+            (at, from) = (next, index + 1);
+            if field.presence || !is_default(field.kind, value) {
+                self.lead(field);
+                if !self.value(field.kind, value, next) {
+                    return false;
                 }
             }
-            match value {
-                Value::Len(packed) if field.packable() => {
-                    if packed.is_empty() {
-                        continue;
-                    }
-                    let first = array != index;
-                    if first {
-                        self.lead(field, 0);
-                    }
-                    let start = self.out.len();
-                    self.packed(field.kind, packed);
-                    if first && let Some(comma) = self.out.get_mut(start) {
-                        *comma = b'[';
-                    }
-                }
-                value => {
-                    if array == index {
-                        self.out.push(b',');
-                    } else {
-                        self.lead(field, 1);
-                    }
-                    self.single(field.kind, value);
-                }
-            }
-            array = index;
         }
-        if array != usize::MAX {
-            self.out.push(b']');
-        }
-        self.close(start);
+        self.close(before);
+        true
     }
 
-    /// One value; attributes, most of all values, take a path of their own.
+    /// The elements of a repeated field, the first of which starts at `at`, as an array; gives where they end.
     #[inline]
-    fn single(&mut self, kind: Kind, value: Value<'_>) {
-        match kind {
-            Kind::Message(inner) => {
-                let bytes = value.bytes();
-                if !(inner.attribute && self.plain_attribute(bytes)) {
-                    self.message(inner, bytes);
+    fn list(&mut self, message: &'static Message, index: usize, mut at: usize, end: usize) -> Option<usize> {
+        let field = &message.fields[index];
+        let before = self.out.len();
+        self.lead(field);
+        let elements = self.out.len();
+        while at < end {
+            let Some((found, wire, value)) = key(message, self.input, at, index) else { break };
+            if found != index {
+                break;
+            }
+            let (value, next) = value_at(self.input, wire, value)?;
+            at = next;
+            match value {
+                Value::Len(packed) if field.packable() => self.packed(field.kind, packed),
+                value => {
+                    self.out.push(b',');
+                    if !self.value(field.kind, value, next) {
+                        return None;
+                    }
                 }
             }
-            kind => self.scalar(kind, value),
         }
+        if !self.close_array(elements) {
+            self.out.truncate(before);
+        }
+        Some(at)
     }
 
     /// Writes a `KeyValue` of the shape that nearly all have: a short key, then one value that is short text, an
     /// integer, a truth value or a double, and nothing else. Writes nothing when it is not of this shape.
     #[inline(never)]
-    fn plain_attribute(&mut self, bytes: &[u8]) -> bool {
-        let [0x0a, key_length @ 1..0x80, rest @ ..] = bytes else { return false };
-        let Some((key, [0x12, length @ 0..0x80, any @ ..])) = rest.split_at_checked(usize::from(*key_length))
-        else {
-            return false;
-        };
-        if usize::from(*length) != any.len() {
-            return false;
+    pub(super) fn plain_attribute(&mut self, start: usize, end: usize) -> bool {
+        match attribute(self.input, start, end, self.out.piece()) {
+            Some(count) => {
+                self.out.advance(count);
+                true
+            }
+            None => false,
         }
-        match any {
-            [0x0a, length @ 0..0x80, text @ ..] if usize::from(*length) == text.len() => {
-                self.attribute_key(key);
-                self.out.extend_from_slice(b"\"stringValue\":\"");
-                write_text(self.out, text);
-                self.out.extend_from_slice(b"\"}}");
-            }
-            [member @ (0x10 | 0x18), number @ ..] => {
-                let Some((value, end)) = read_varint(number, 0) else { return false };
-                if end != number.len() {
-                    return false;
-                }
-                self.attribute_key(key);
-                if *member == 0x18 {
-                    self.out.extend_from_slice(b"\"intValue\":");
-                    self.quoted(value as i64);
-                } else {
-                    self.out.extend_from_slice(b"\"boolValue\":");
-                    self.out.extend_from_slice(if value == 0 { b"false" } else { b"true" });
-                }
-                self.out.extend_from_slice(b"}}");
-            }
-            [0x21, double @ ..] => {
-                let Ok(double) = double.try_into() else { return false };
-                self.attribute_key(key);
-                self.out.extend_from_slice(b"\"doubleValue\":");
-                write_double(self.out, f64::from_le_bytes(double));
-                self.out.extend_from_slice(b"}}");
-            }
-            _ => return false,
-        }
-        true
     }
+}
 
-    /// An attribute up to the brace that opens its value.
-    #[inline]
-    fn attribute_key(&mut self, key: &[u8]) {
-        self.out.extend_from_slice(b"{\"key\":\"");
-        write_text(self.out, key);
-        self.out.extend_from_slice(b"\",\"value\":{");
+/// Room for a key and a text of 127 bytes each and what stands around them, in blocks of 32.
+const ATTRIBUTE: usize = 384;
+
+/// Stores the `KeyValue` from `start` to `end` as text; gives the length, or `None` when it has another shape.
+#[inline(always)]
+fn attribute(input: &[u8], start: usize, end: usize, out: &mut [u8; ATTRIBUTE]) -> Option<usize> {
+    let [0x0a, key_length @ 1..0x80] = *input.get(start..)?.first_chunk()? else { return None };
+    let key = start + 2;
+    let key_end = key + usize::from(key_length);
+    let [0x12, length @ 0..0x80, member, text_length] = *input.get(key_end..)?.first_chunk()? else {
+        return None;
+    };
+    if key_end + 2 + usize::from(length) != end {
+        return None;
     }
+    let mut at = put(out, 0, b"{\"key\":\"")?;
+    at = copy_clean(out, at, input, key, key_end)?;
+    match member {
+        0x0a if length >= 2 && text_length < 0x80 && usize::from(text_length) + 2 == usize::from(length) => {
+            at = put(out, at, b"\",\"value\":{\"stringValue\":\"")?;
+            at = copy_clean(out, at, input, key_end + 4, end)?;
+            put(out, at, b"\"}}")
+        }
+        0x18 => {
+            let (value, _) = read_varint(input, key_end + 3).filter(|(_, next)| *next == end)?;
+            at = put(out, at, b"\",\"value\":{\"intValue\":")?;
+            let (value, negative) = (value as i64, value >> 63 == 1);
+            at += digits::write_quoted(out.get_mut(at..)?.first_chunk_mut()?, negative, value.unsigned_abs());
+            put(out, at, b"}}")
+        }
+        0x10 => {
+            let (value, _) = read_varint(input, key_end + 3).filter(|(_, next)| *next == end)?;
+            let value: &[u8] = if value == 0 {
+                b"\",\"value\":{\"boolValue\":false}}"
+            } else {
+                b"\",\"value\":{\"boolValue\":true}}"
+            };
+            out.get_mut(at..at + value.len())?.copy_from_slice(value);
+            Some(at + value.len())
+        }
+        _ => None,
+    }
+}
+
+/// Stores `piece` at `at`; gives where it ends.
+#[inline(always)]
+fn put<const N: usize>(out: &mut [u8; ATTRIBUTE], at: usize, piece: &[u8; N]) -> Option<usize> {
+    *out.get_mut(at..)?.first_chunk_mut()? = *piece;
+    Some(at + N)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::write::Order;
     use super::*;
     use crate::generated::schema::{COMMON_KEY_VALUE, METRICS_HISTOGRAM_DATA_POINT, TRACE_SPAN};
 
@@ -235,14 +231,23 @@ mod tests {
         for (message, bytes) in
             cases.chain([(&METRICS_HISTOGRAM_DATA_POINT, &packed[..]), (&TRACE_SPAN, b"")])
         {
-            let (mut fast, mut slow) = (Vec::new(), Vec::new());
             assert!(is_in_order(message, bytes), "{bytes:?}");
-            let mut writer = Writer::new(&mut fast);
-            if !(message.attribute && writer.plain_attribute(bytes)) {
-                writer.in_order(message, bytes);
+            let mut slow = Vec::new();
+            let mut writer = Writer::new(bytes, &mut slow, Order::Any);
+            writer.any_order(message, 0, bytes.len());
+            writer.out.finish();
+            // With room behind it for whole blocks, and without.
+            for behind in [0, 100] {
+                let input = [bytes, &b"\"".repeat(behind)].concat();
+                let mut fast = Vec::new();
+                let mut writer = Writer::new(&input, &mut fast, Order::Assumed);
+                if !(message.attribute && writer.plain_attribute(0, bytes.len())) {
+                    assert!(writer.in_order(message, 0, bytes.len()));
+                }
+                writer.out.finish();
+                let slow = str::from_utf8(&slow).unwrap();
+                assert_eq!(String::from_utf8(fast).unwrap(), slow, "{bytes:?}");
             }
-            Writer::new(&mut slow).any_order(message, bytes);
-            assert_eq!(String::from_utf8(fast).unwrap(), String::from_utf8(slow).unwrap(), "{bytes:?}");
         }
     }
 }

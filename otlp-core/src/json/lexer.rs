@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use super::error::{Fault, JsonErrorKind, Read};
+use super::room::Room;
 use super::{escape, number};
+use crate::wire::special;
 
 /// Most levels of arrays and objects in a value that is skipped.
 const MAX_SKIPPED_DEPTH: u32 = 100;
@@ -12,7 +14,7 @@ const MAX_SKIPPED_DEPTH: u32 = 100;
 #[derive(Clone)]
 pub(crate) struct Lexer<'a> {
     text: &'a str,
-    at: usize,
+    pub(super) at: usize,
 }
 
 impl<'a> Lexer<'a> {
@@ -27,6 +29,12 @@ impl<'a> Lexer<'a> {
     /// Bytes read so far.
     pub(crate) const fn offset(&self) -> usize {
         self.at
+    }
+
+    /// The whole text.
+    #[inline(always)]
+    pub(super) const fn bytes(&self) -> &'a [u8] {
+        self.text.as_bytes()
     }
 
     /// The next byte that is not white space, not yet taken.
@@ -159,13 +167,25 @@ impl<'a> Lexer<'a> {
 
     /// Takes a string and appends its text.
     #[inline]
-    pub(crate) fn string_into(&mut self, out: &mut Vec<u8>) -> Read<()> {
-        let run = self.open_string()?;
-        out.extend_from_slice(run.as_bytes());
+    pub(super) fn string_into(&mut self, out: &mut Room<'_>) -> Read<()> {
+        if self.peek()? != b'"' {
+            return Err(self.expected("a string"));
+        }
+        self.at += 1;
+        while let Some(block) = self.bytes()[self.at..].first_chunk::<32>() {
+            let clean = special(block).trailing_zeros() as usize;
+            out.put(block, clean);
+            self.at += clean;
+            if clean < 32 {
+                break;
+            }
+        }
         if self.close_quote() {
             return Ok(());
         }
-        self.escaped(|part| out.extend_from_slice(part.as_bytes()))
+        // An escape, or too near to the end of the text for a block.
+        out.extend(self.run().as_bytes());
+        self.escaped(|part| out.extend(part.as_bytes()))
     }
 
     #[inline]
@@ -410,7 +430,9 @@ mod tests {
         let plain = Lexer::new(b"\xef\xbb\xbf \"plain\"").unwrap().string().unwrap();
         assert!(matches!(plain, Cow::Borrowed("plain")));
         let mut out = b"-".to_vec();
-        Lexer::new(text.as_bytes()).unwrap().string_into(&mut out).unwrap();
+        let mut room = Room::new(&mut out);
+        Lexer::new(text.as_bytes()).unwrap().string_into(&mut room).unwrap();
+        room.finish();
         assert_eq!(out, "-aé😀/\u{8}".as_bytes());
     }
 

@@ -13,6 +13,7 @@
 //! # Ok::<(), json::JsonError>(())
 //! ```
 
+mod digits;
 mod error;
 mod escape;
 mod in_order;
@@ -20,9 +21,11 @@ mod lengths;
 mod lexer;
 pub(crate) mod number;
 mod options;
+mod quick;
 #[cfg(test)]
 mod random_tests;
 mod read;
+mod room;
 mod scalar;
 #[cfg(test)]
 mod tests;

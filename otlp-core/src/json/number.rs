@@ -1,5 +1,7 @@
 //! Numbers in JSON: the grammar, exact integers, doubles.
 
+use super::room::Room;
+
 /// Length of the number that `bytes` starts with (RFC 8259, section 6); `None` when there is none.
 pub(crate) fn scan(bytes: &[u8]) -> Option<usize> {
     let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -80,11 +82,11 @@ pub(crate) fn double(text: &str) -> Option<f64> {
 }
 
 /// Appends the shortest text that reads back as `value`; strings for what JSON has no number for.
-pub(crate) fn write_double(out: &mut Vec<u8>, value: f64) {
+pub(super) fn write_double(out: &mut Room<'_>, value: f64) {
     if value.is_finite() {
-        out.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
+        out.extend(zmij::Buffer::new().format_finite(value).as_bytes());
     } else {
-        out.extend_from_slice(match (value.is_nan(), value < 0.0) {
+        out.extend(match (value.is_nan(), value < 0.0) {
             (true, _) => b"\"NaN\"",
             (_, true) => b"\"-Infinity\"",
             _ => b"\"Infinity\"",
@@ -144,7 +146,9 @@ mod tests {
             [0.0, -0.0, 1.0, 0.1, 1e300, 5e-324, f64::MAX, f64::MIN_POSITIVE, 123_456_789.125, -2.5e-7]
         {
             let mut out = Vec::new();
-            write_double(&mut out, value);
+            let mut room = Room::new(&mut out);
+            write_double(&mut room, value);
+            room.finish();
             let text = String::from_utf8(out).unwrap();
             assert!(is_number(&text), "{text}");
             assert_eq!(double(&text).map(f64::to_bits), Some(value.to_bits()), "{text}");

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::write::{Order, Writer};
 use super::*;
 use crate::oracle::Tree;
 use crate::oracle::random::Random;
@@ -62,6 +63,31 @@ fn by_prost(signal: Signal, bytes: &[u8]) -> Vec<u8> {
     Tree::decode(signal, bytes).expect("prost takes what we write").encode()
 }
 
+/// What the writer makes of a batch when it takes its messages in this order, and the fields that it leaves out; `None`
+/// when some message is not in the order assumed.
+fn text_in(order: Order, batch: &Batch) -> Option<(String, usize)> {
+    let (bytes, mut out) = (batch.canonical(), Vec::new());
+    let mut writer = Writer::new(bytes, &mut out, order);
+    let as_assumed = writer.message(request(batch.signal()), 0, bytes.len());
+    let unknown = writer.unknown;
+    writer.out.finish();
+    as_assumed.then(|| (String::from_utf8(out).expect("JSON is UTF-8"), unknown))
+}
+
+/// The text with a space in front of and behind each token.
+fn spaced(text: &str) -> String {
+    let (mut out, mut inside, mut escaped) = (String::new(), false, false);
+    for character in text.chars() {
+        let token = !inside && "{}[],:".contains(character);
+        out.extend(token.then_some(' '));
+        out.push(character);
+        out.extend(token.then_some(' '));
+        inside ^= character == '"' && !escaped;
+        escaped = character == '\\' && !escaped;
+    }
+    out
+}
+
 fn signal() -> impl Strategy<Value = Signal> {
     prop::sample::select(&Signal::ALL[..])
 }
@@ -81,6 +107,37 @@ proptest! {
         prop_assert_eq!(by_prost(signal, again.bytes()), by_prost(signal, &bytes));
         prop_assert_eq!(parse(signal, again.bytes().to_vec()).items(), again.items());
         prop_assert_eq!(text_of(&again), text);
+    }
+
+    /// The way for messages in order and the way for all write the same: of odd encodings, and of one that has the order
+    /// of the text, which is by number.
+    #[test]
+    fn both_ways_of_the_writer_agree(signal in signal(), seed: u64, size in 1..400_usize) {
+        let odd = parse(signal, random(signal, seed, size));
+        let any = text_in(Order::Any, &odd).expect("assumes nothing");
+        prop_assert_eq!(text_in(Order::Checked, &odd), Some(any.clone()));
+        if let Some(assumed) = text_in(Order::Assumed, &odd) {
+            prop_assert_eq!(&assumed, &any);
+        }
+        let mut out = b"before".to_vec();
+        let left_out = write(&odd, &mut out);
+        prop_assert_eq!((str::from_utf8(&out[6..]), left_out), (Ok(&*any.0), any.1));
+        prop_assert!(out.starts_with(b"before"));
+
+        let ordered = read_back(signal, &any.0).unwrap();
+        for order in [Order::Any, Order::Checked, Order::Assumed] {
+            prop_assert_eq!(text_in(order, &ordered), Some((any.0.clone(), 0)));
+        }
+    }
+
+    /// White space between the tokens keeps the reader from its quick ways, and must not change what it reads.
+    #[test]
+    fn quick_and_careful_ways_of_the_reader_agree(signal in signal(), seed: u64, size in 1..400_usize) {
+        let text = text_of(&parse(signal, random(signal, seed, size)));
+        let quick = read_back(signal, &text).unwrap();
+        let careful = read_back(signal, &spaced(&text)).unwrap();
+        prop_assert_eq!(quick.items(), careful.items());
+        prop_assert_eq!(quick.bytes(), careful.bytes());
     }
 
     /// One object with the keys of two is what protobuf makes of two messages one behind the other.

@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 
-use super::lengths::{Lengths, Open};
+use super::lengths::{Lengths, put_length};
+use super::room::Room;
 use super::{Fault, JsonError, JsonErrorKind, JsonOptions, Lexer, Read, Step};
 use crate::schema::{Field, Kind, Message, NO_SLOT, request};
-use crate::wire::{LEN, put_key, put_varint};
+use crate::wire::{LEN, varint_len};
 use crate::{Batch, Limits, ProfilesLayout, Signal};
 
 /// Reads one OTLP/JSON request (or one line of a JSON Lines file) straight into its encoding.
@@ -40,10 +41,11 @@ fn read_request(signal: Signal, bytes: &[u8], options: &JsonOptions, limits: &Li
     if bytes.len() > limits.max_bytes() {
         return Err(too_large(limits.max_bytes(), limits));
     }
+    // The encoding is shorter than half of the text as others write it; what is missing grows.
+    let mut out = Vec::with_capacity(bytes.len() / 2);
     let mut reader = Reader {
         lexer: Lexer::new(bytes)?,
-        // The encoding is shorter than half of the text as others write it; what is missing grows.
-        out: Vec::with_capacity(bytes.len() / 2),
+        out: Room::new(&mut out),
         lengths: Lengths::default(),
         options,
         limits,
@@ -53,7 +55,8 @@ fn read_request(signal: Signal, bytes: &[u8], options: &JsonOptions, limits: &Li
     reader.message(request(signal), limits.max_depth())?;
     reader.lexer.finish()?;
     reader.check_size()?;
-    let Reader { mut out, lengths, items, repeats, .. } = reader;
+    let Reader { out: room, lengths, items, repeats, .. } = reader;
+    room.finish();
     lengths.finish(&mut out);
     if !repeats {
         return Ok(Batch::trusted(signal, items, Bytes::from(out), None));
@@ -69,9 +72,9 @@ fn too_large(offset: usize, limits: &Limits) -> Box<Fault> {
     Fault::new(JsonErrorKind::TooLarge, offset, message)
 }
 
-pub(super) struct Reader<'a> {
+pub(super) struct Reader<'a, 'o> {
     pub(super) lexer: Lexer<'a>,
-    pub(super) out: Vec<u8>,
+    pub(super) out: Room<'o>,
     lengths: Lengths,
     options: &'a JsonOptions,
     limits: &'a Limits,
@@ -80,18 +83,24 @@ pub(super) struct Reader<'a> {
     repeats: bool,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     /// The fields of one object; `depth` message levels may stand below it.
     fn message(&mut self, message: &'static Message, depth: u32) -> Read<()> {
         self.lexer.open_object()?;
-        let (mut first, mut next) = (true, 0);
+        let mut first = true;
         let (mut seen, mut slots) = (0_u32, 0_u32);
-        while let Some(key) = self.lexer.key(&mut first)? {
-            let Some(index) = self.find(message, &key, next) else {
-                self.lexer.skip()?;
-                continue;
+        loop {
+            let index = if let Some(index) = self.lexer.quick_key(message, first) {
+                first = false;
+                index
+            } else {
+                let Some(key) = self.lexer.key(&mut first)? else { return Ok(()) };
+                let Some(index) = self.find(message, &key) else {
+                    self.lexer.skip()?;
+                    continue;
+                };
+                index
             };
-            next = index + 1;
             if self.lexer.null()? {
                 continue;
             }
@@ -104,17 +113,19 @@ impl Reader<'_> {
             }
             self.field(field, again, depth).map_err(|fault| fault.inside(Step::Field(field.json)))?;
         }
-        Ok(())
     }
 
-    /// Index of the field with this key; most texts have the fields in one order, so `next` is tried first.
-    #[inline]
-    fn find(&self, message: &'static Message, key: &str, next: usize) -> Option<usize> {
-        if message.fields.get(next).is_some_and(|field| field.json == key) {
-            return Some(next);
-        }
-        let named = |field: &Field| field.json == key || (self.options.snake_case() && field.name == key);
-        message.fields.iter().position(named)
+    /// Index of the field with this key.
+    fn find(&self, message: &'static Message, key: &str) -> Option<usize> {
+        let &[first, .., last] = key.as_bytes() else { return None };
+        let last_but_one = key.as_bytes()[key.len() - 2];
+        message
+            .candidate(first, last_but_one, last, key.len())
+            .filter(|index| message.fields[*index].json == key)
+            .or_else(|| {
+                let named = |field: &Field| self.options.snake_case() && field.name == key;
+                message.fields.iter().position(named)
+            })
     }
 
     /// The value of a field, not `null`; `again` when the same key stood in this object before.
@@ -123,7 +134,7 @@ impl Reader<'_> {
             return if field.packable() { self.packed(field) } else { self.array(field, depth) };
         }
         let start = self.out.len();
-        put_key(&mut self.out, field.number, field.kind.wire());
+        self.key(field, field.kind.wire());
         let default = self.value(field, depth)?;
         // A default says nothing, unless presence does or it takes back an earlier value.
         if default && !field.presence && !again {
@@ -137,9 +148,10 @@ impl Reader<'_> {
         match field.kind {
             Kind::Message(message) => {
                 let below = self.below(depth)?;
-                let start = self.open();
+                let open = self.lengths.open(&mut self.out, depth);
                 self.message(message, below)?;
-                self.close(start)?;
+                let length = self.lengths.close(&mut self.out, open, depth);
+                self.check_length(length)?;
                 Ok(false)
             }
             _ => self.leaf(field),
@@ -149,23 +161,38 @@ impl Reader<'_> {
     /// A value without inner structure; not inlined, so that it takes no stack at each level of nesting.
     #[inline(never)]
     fn leaf(&mut self, field: &'static Field) -> Read<bool> {
-        let start = match field.kind {
-            Kind::String | Kind::Id | Kind::Bytes => self.open(),
+        let length = self.out.len();
+        match field.kind {
+            Kind::String => {
+                self.out.push(0);
+                self.lexer.string_into(&mut self.out)?;
+            }
+            Kind::Id | Kind::Bytes => {
+                self.out.push(0);
+                self.bytes(field)?;
+            }
             kind => return self.scalar(kind),
-        };
-        if matches!(field.kind, Kind::String) {
-            self.lexer.string_into(&mut self.out)?;
-        } else {
-            self.bytes(field)?;
         }
-        self.close(start)
+        self.close_leaf(length)
     }
 
     /// Elements with a key each: messages, strings, bytes.
     fn array(&mut self, field: &'static Field, depth: u32) -> Read<()> {
         self.lexer.open_array()?;
         let (mut first, mut index) = (true, 0);
+        // A plain attribute is two levels, and its key is one byte, as in every message that has attributes.
+        let attribute = matches!(field.kind, Kind::Message(message) if message.attribute)
+            && depth >= 2
+            && field.number < 16;
         while self.lexer.element(&mut first)? {
+            if attribute {
+                let key = (field.number as u8) << 3 | LEN;
+                if let Some(count) = self.lexer.quick_attribute(key, self.out.piece()) {
+                    self.out.advance(count);
+                    index += 1;
+                    continue;
+                }
+            }
             self.array_element(field, depth).map_err(|fault| fault.inside(Step::Index(index)))?;
             index += 1;
         }
@@ -180,7 +207,7 @@ impl Reader<'_> {
                 return Err(Fault::new(JsonErrorKind::TooManyItems, self.lexer.offset(), message));
             }
         }
-        put_key(&mut self.out, field.number, LEN);
+        self.key(field, LEN);
         if matches!(field.kind, Kind::Message(_)) && self.lexer.null()? {
             self.below(depth)?;
             self.out.push(0);
@@ -193,15 +220,16 @@ impl Reader<'_> {
     #[inline(never)]
     fn packed(&mut self, field: &'static Field) -> Read<()> {
         let key = self.out.len();
-        put_key(&mut self.out, field.number, LEN);
-        let start = self.open();
+        self.key(field, LEN);
+        let length = self.out.len();
+        self.out.push(0);
         self.lexer.open_array()?;
         let (mut first, mut index) = (true, 0);
         while self.lexer.element(&mut first)? {
             self.scalar(field.kind).map_err(|fault| fault.inside(Step::Index(index)))?;
             index += 1;
         }
-        if self.close(start)? {
+        if self.close_leaf(length)? {
             self.out.truncate(key);
         }
         Ok(())
@@ -216,32 +244,40 @@ impl Reader<'_> {
         })
     }
 
-    /// Begins something whose length stands in front of it.
     #[inline]
-    fn open(&mut self) -> Open {
-        self.lengths.open(&mut self.out)
+    fn key(&mut self, field: &'static Field, wire: u8) {
+        self.out.varint(u64::from(field.number) << 3 | u64::from(wire));
     }
 
-    /// Ends it; gives whether it is empty.
+    /// Writes the length of bytes without inner structure to `at`, where one byte was left for it in front of them; gives
+    /// whether there are none.
     #[inline]
-    fn close(&mut self, open: Open) -> Read<bool> {
-        let length = self.lengths.close(&mut self.out, open);
-        if length >= 0x80 {
-            self.check_size()?;
+    fn close_leaf(&mut self, at: usize) -> Read<bool> {
+        let length = self.out.len() - at - 1;
+        if length < 0x80 {
+            self.out.written()[at] = length as u8;
+        } else {
+            let width = varint_len(length as u64);
+            self.out.fill(width - 1);
+            let out = self.out.written();
+            out.copy_within(at + 1..at + 1 + length, at + width);
+            put_length(&mut out[at..at + width], length);
+            self.check_length(length)?;
         }
         Ok(length == 0)
     }
 
+    /// Lengths that take more than a byte are where too much is seen.
+    #[inline]
+    fn check_length(&self, length: usize) -> Read<()> {
+        if length >= 0x80 { self.check_size() } else { Ok(()) }
+    }
+
     /// Packed numbers can take more bytes than their text, up to four times as many.
     fn check_size(&self) -> Read<()> {
-        if self.lengths.size(&self.out) > self.limits.max_bytes() {
+        if self.lengths.size(self.out.len()) > self.limits.max_bytes() {
             return Err(too_large(self.lexer.offset(), self.limits));
         }
         Ok(())
-    }
-
-    /// Appends a varint.
-    pub(super) fn varint(&mut self, value: u64) {
-        put_varint(&mut self.out, value);
     }
 }

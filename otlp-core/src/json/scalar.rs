@@ -15,28 +15,28 @@ const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     /// Appends one number, enum or boolean; gives whether it is zero.
     pub(super) fn scalar(&mut self, kind: Kind) -> Read<bool> {
         match kind {
             Kind::Double => {
                 let bits = self.double()?.to_bits();
-                self.out.extend_from_slice(&bits.to_le_bytes());
+                self.out.put(&bits.to_le_bytes(), 8);
                 Ok(bits == 0)
             }
             Kind::Fixed64 => {
                 let value = self.integer::<u64>()?;
-                self.out.extend_from_slice(&value.to_le_bytes());
+                self.out.put(&value.to_le_bytes(), 8);
                 Ok(value == 0)
             }
             Kind::Sfixed64 => {
                 let value = self.integer::<i64>()?;
-                self.out.extend_from_slice(&value.to_le_bytes());
+                self.out.put(&value.to_le_bytes(), 8);
                 Ok(value == 0)
             }
             Kind::Fixed32 => {
                 let value = self.integer::<u32>()?;
-                self.out.extend_from_slice(&value.to_le_bytes());
+                self.out.put(&value.to_le_bytes(), 4);
                 Ok(value == 0)
             }
             Kind::Int64 => self.integer::<i64>().map(|value| self.zero_or_varint(value as u64)),
@@ -58,7 +58,7 @@ impl Reader<'_> {
     }
 
     fn zero_or_varint(&mut self, value: u64) -> bool {
-        self.varint(value);
+        self.out.varint(value);
         value == 0
     }
 
@@ -66,6 +66,11 @@ impl Reader<'_> {
     fn integer<T: Bounded>(&mut self) -> Read<T> {
         let quoted = self.lexer.peek()? == b'"';
         let offset = self.lexer.offset();
+        if let Some((negative, magnitude)) = self.lexer.quick_integer() {
+            let value = if negative { -i128::from(magnitude) } else { i128::from(magnitude) };
+            let shown = |_| out_of_range::<T>(offset, &value.to_string());
+            return T::try_from(value).map_err(shown);
+        }
         let text = if quoted { self.lexer.string()? } else { self.lexer.number()?.into() };
         let value = if !quoted || number::is_number(&text) { number::integer(&text) } else { None };
         value.and_then(|value| T::try_from(value).ok()).ok_or_else(|| out_of_range::<T>(offset, &text))
@@ -115,8 +120,12 @@ impl Reader<'_> {
     pub(super) fn bytes(&mut self, field: &'static Field) -> Read<()> {
         self.lexer.peek()?;
         let offset = self.lexer.offset();
-        let text = self.lexer.string()?;
         let hex = matches!(field.kind, Kind::Id);
+        if hex && let Some(count) = self.lexer.quick_id(self.out.piece()) {
+            self.out.advance(count);
+            return Ok(());
+        }
+        let text = self.lexer.string()?;
         if hex && self.hex(&text) {
             return Ok(());
         }
@@ -136,8 +145,7 @@ impl Reader<'_> {
     fn hex(&mut self, text: &str) -> bool {
         // The decoder skips a `0x` in front, and then the bytes are too few.
         let start = self.out.len();
-        self.out.resize(start + text.len() / 2, 0);
-        let valid = const_hex::decode_to_slice(text, &mut self.out[start..]).is_ok();
+        let valid = const_hex::decode_to_slice(text, self.out.fill(text.len() / 2)).is_ok();
         if !valid {
             self.out.truncate(start);
         }
@@ -147,11 +155,9 @@ impl Reader<'_> {
     fn base64(&mut self, text: &str) -> bool {
         let start = self.out.len();
         let engine = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
-        let valid = engine.decode_vec(text, &mut self.out).is_ok();
-        if !valid {
-            self.out.truncate(start);
-        }
-        valid
+        let decoded = engine.decode_slice(text, self.out.fill(base64::decoded_len_estimate(text.len())));
+        self.out.truncate(start + decoded.as_ref().map_or(0, |count| *count));
+        decoded.is_ok()
     }
 }
 

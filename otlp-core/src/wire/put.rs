@@ -10,6 +10,20 @@ pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
+/// Stores `value` in as few bytes as it takes; gives their number.
+#[inline]
+pub(crate) const fn put_varint_at(out: &mut [u8; 10], mut value: u64) -> usize {
+    let mut count = 0;
+    // Ten groups of seven bits hold any value.
+    while value >= 0x80 && count < 9 {
+        out[count] = value as u8 | 0x80;
+        value >>= 7;
+        count += 1;
+    }
+    out[count] = value as u8;
+    count + 1
+}
+
 /// Appends `value` in exactly `width` bytes, with needless zero groups; `width` must hold it.
 pub(crate) fn put_varint_padded(out: &mut Vec<u8>, mut value: u64, width: usize) {
     for _ in 1..width {

@@ -45,7 +45,7 @@ pub(crate) const fn zigzag32(value: u64) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{put_varint, put_varint_padded};
+    use crate::wire::{put_varint, put_varint_at, put_varint_padded};
 
     #[test]
     fn lengths_and_values_at_every_bit() {
@@ -54,6 +54,9 @@ mod tests {
                 let mut bytes = Vec::new();
                 put_varint(&mut bytes, value);
                 assert_eq!(bytes.len(), varint_len(value), "{value}");
+                let mut stored = [0; 10];
+                let count = put_varint_at(&mut stored, value);
+                assert_eq!(stored[..count], bytes);
                 assert_eq!(read_varint(&bytes, 0), Some((value, bytes.len())));
                 assert_eq!(read_varint(&bytes[..bytes.len() - 1], 0), None);
                 let mut padded = Vec::new();
