@@ -5,7 +5,6 @@ use std::{
     io,
     net::SocketAddr,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use bytes::Bytes;
@@ -24,31 +23,16 @@ pub(crate) enum Answer {
     Partial(u64),
     Status(u16),
     RetryAfter(u16, u64),
-    /// 200, that late.
-    Slow(Duration),
     /// Never.
     Hang,
     /// Closes the connection instead of answering.
     Break,
 }
 
-/// A request that came, and the answer that it was given.
+/// A request that came.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     pub(crate) batch: Batch,
-    pub(crate) answer: Answer,
-}
-
-impl Seen {
-    /// Items that the answer acknowledges as taken.
-    pub(crate) fn taken(&self) -> u64 {
-        let items = self.batch.items() as u64;
-        match self.answer {
-            Answer::Ok | Answer::Slow(_) => items,
-            Answer::Partial(rejected) => items.saturating_sub(rejected),
-            _ => 0,
-        }
-    }
 }
 
 type Script = dyn Fn(usize, &Batch) -> Answer + Send + Sync;
@@ -106,11 +90,6 @@ impl Backend {
         self.seen().iter().map(|seen| seen.batch.items()).collect()
     }
 
-    /// Items that were acknowledged.
-    pub(crate) fn taken(&self) -> u64 {
-        self.seen().iter().map(Seen::taken).sum()
-    }
-
     /// Names of all spans that came, in order.
     pub(crate) fn names(&self) -> Vec<String> {
         self.seen().iter().flat_map(|seen| names(&seen.batch)).collect()
@@ -136,7 +115,7 @@ async fn answer(
     let answer = {
         let mut seen = record.lock().unwrap();
         let answer = script(seen.len(), &batch);
-        seen.push(Seen { batch, answer: answer.clone() });
+        seen.push(Seen { batch });
         answer
     };
     let reply = Response::builder().header("content-type", "application/x-protobuf");
@@ -149,10 +128,6 @@ async fn answer(
         Answer::Status(status) => done(reply.status(status), Bytes::new()),
         Answer::RetryAfter(status, seconds) => {
             done(reply.status(status).header("retry-after", seconds), Bytes::new())
-        }
-        Answer::Slow(delay) => {
-            tokio::time::sleep(delay).await;
-            done(reply, Bytes::new())
         }
         Answer::Hang => std::future::pending::<Result<_, Infallible>>().await.map_err(|never| match never {}),
         Answer::Break => Err(io::Error::other("as the script says")),

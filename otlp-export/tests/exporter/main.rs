@@ -1,8 +1,13 @@
 //! The exporter against receivers that behave and that do not.
 #![allow(clippy::unwrap_used, reason = "tests: a panic is the report, in their helpers too")]
 
-#[allow(dead_code, reason = "a receiver can do more than each test wants")]
 mod backend;
 mod batching;
 mod delivery;
+#[cfg(feature = "testing")]
+mod known_report;
 mod on_full;
+mod one_cpu;
+#[cfg(feature = "testing")]
+mod property;
+mod runtime;
