@@ -25,7 +25,9 @@ const IN_FLIGHT: usize = 4;
 const ROUNDS: usize = 9;
 /// How long a round's spans may take to arrive.
 const ARRIVE: Duration = Duration::from_secs(60);
-const RELAY: &str = "otlp relay";
+const PLAIN: &str = "forward, CPU";
+/// It compresses with gzip over gRPC, whatever it is told: so it stands beside our relay with and without.
+const ROTEL: &str = "rotel 0.0.1a15, which compresses with gzip";
 
 /// Where the programs are.
 #[derive(Default)]
@@ -38,7 +40,6 @@ pub struct Programs {
 /// One forwarder, and where what it forwards arrives.
 struct Side {
     name: &'static str,
-    target: Target,
     program: Program,
     client: Client,
     sink: Arc<Sink>,
@@ -46,6 +47,14 @@ struct Side {
     /// CPU nanoseconds per span, a value a round.
     costs: Vec<f64>,
     lost: u64,
+}
+
+/// Which side against which, by their places.
+struct Contest {
+    work: &'static str,
+    ours: usize,
+    theirs: usize,
+    target: Target,
 }
 
 #[derive(Default)]
@@ -60,18 +69,23 @@ pub fn run(programs: &Programs) -> anyhow::Result<()> {
     let requests: Arc<[Batch]> = requests(DIFFERENT, SPANS).into();
     let scratch = Scratch::new("forward")?;
     let relay = programs.relay.as_ref().context("--relay: where `otlp` is")?;
-    let mut sides = vec![runtime.block_on(side(RELAY, Target::NONE, |sink| {
-        let mut command = Command::new(relay);
-        command.args(["relay", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--protocol", "grpc"]);
-        command.args(["--compression", "none", "--to"]).arg(format!("http://{sink}"));
-        Program::listening(&mut command)
-    }))?];
+    let mut sides = Vec::new();
+    let mut contests = Vec::new();
+    for (name, compression) in [("otlp relay", "none"), ("otlp relay, gzip", "gzip")] {
+        sides.push(runtime.block_on(side(name, |sink| {
+            let mut command = Command::new(relay);
+            command.args(["relay", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--protocol", "grpc"]);
+            command.args(["--compression", compression, "--to"]).arg(format!("http://{sink}"));
+            Program::listening(&mut command)
+        }))?);
+    }
     if let Some(proxy) = &programs.proxy {
         for (name, allocator, target) in [
             ("tonic and prost, the same work", "system", Target::gate(3.0).aim(4.0)),
             ("tonic and prost on mimalloc", "mimalloc", Target::NONE),
         ] {
-            sides.push(runtime.block_on(side(name, target, |sink| {
+            contests.push(Contest { work: PLAIN, ours: 0, theirs: sides.len(), target });
+            sides.push(runtime.block_on(side(name, |sink| {
                 let mut command = Command::new(proxy);
                 command.env("OTLP_BENCH_ALLOCATOR", allocator).arg(sink.to_string());
                 Program::listening(&mut command)
@@ -79,14 +93,23 @@ pub fn run(programs: &Programs) -> anyhow::Result<()> {
         }
     }
     if let Some(rotel) = &programs.rotel {
-        sides.push(runtime.block_on(side("rotel 0.0.1a15", Target::NONE.aim(5.0), |sink| {
+        let target = Target::NONE.aim(5.0);
+        contests.push(Contest { work: PLAIN, ours: 0, theirs: sides.len(), target });
+        contests.push(Contest { work: "forward with gzip, CPU", ours: 1, theirs: sides.len(), target });
+        sides.push(runtime.block_on(side(ROTEL, |sink| {
             Program::on_port(|grpc| {
                 let http = std::net::SocketAddr::new(grpc.ip(), 0);
                 let mut command = Command::new(rotel);
                 command.args(["start", "--otlp-grpc-endpoint"]).arg(grpc.to_string());
                 command.arg("--otlp-http-endpoint").arg(http.to_string());
                 command.args(["--exporter", "otlp", "--otlp-exporter-protocol", "grpc"]);
-                command.args(["--otlp-exporter-compression", "none", "--otlp-exporter-endpoint"]);
+                command.args([
+                    "--otlp-exporter-compression",
+                    "none",
+                    "--otlp-exporter-traces-compression",
+                    "none",
+                ]);
+                command.arg("--otlp-exporter-endpoint");
                 command.arg(format!("http://{sink}"));
                 command.args(["--batch-max-size", "8192", "--batch-timeout", "200ms"]);
                 command.arg("--pid-file").arg(scratch.path().join("pid"));
@@ -108,12 +131,11 @@ pub fn run(programs: &Programs) -> anyhow::Result<()> {
             }
         }
     }
-    report(&sides)
+    report(&sides, &contests)
 }
 
 async fn side(
     name: &'static str,
-    target: Target,
     start: impl FnOnce(std::net::SocketAddr) -> anyhow::Result<Program>,
 ) -> anyhow::Result<Side> {
     let sink = Arc::new(Sink::default());
@@ -129,7 +151,7 @@ async fn side(
     let program = start(running.grpc_addr().context("the sink listens")?).context(name)?;
     let endpoint = format!("http://{}", program.grpc);
     let client = Client::builder().protocol(Protocol::Grpc).endpoint(&endpoint).build()?;
-    Ok(Side { name, target, program, client, sink, _running: running, costs: Vec::new(), lost: 0 })
+    Ok(Side { name, program, client, sink, _running: running, costs: Vec::new(), lost: 0 })
 }
 
 /// Sends a round's requests through; gives the CPU nanoseconds per span that arrived.
@@ -168,8 +190,7 @@ async fn once(side: &mut Side, requests: &Arc<[Batch]>) -> anyhow::Result<f64> {
     Ok((side.program.cpu()? - cpu).as_nanos() as f64 / arrived as f64)
 }
 
-fn report(sides: &[Side]) -> anyhow::Result<()> {
-    let (ours, peers) = sides.split_first().context("a side")?;
+fn report(sides: &[Side], contests: &[Contest]) -> anyhow::Result<()> {
     for side in sides {
         let mut costs = side.costs.clone();
         costs.sort_by(f64::total_cmp);
@@ -179,22 +200,23 @@ fn report(sides: &[Side]) -> anyhow::Result<()> {
             costs[costs.len() / 2],
             side.program.peak_mib()?,
             if side.lost > 0 { format!(", {} spans lost", side.lost) } else { String::new() },
-            if side.sink.compressed.load(Relaxed) { ", compressed although asked not to" } else { "" },
+            if side.sink.compressed.load(Relaxed) { ", compressed" } else { "" },
         );
     }
-    for peer in peers {
+    for contest in contests {
+        let (ours, peer) = (&sides[contest.ours], &sides[contest.theirs]);
         let mut ratios: Vec<f64> =
             peer.costs.iter().zip(&ours.costs).map(|(theirs, ours)| theirs / ours).collect();
         ratios.sort_by(f64::total_cmp);
         let rounded = |value: f64| (value * 1e3).round() / 1e3;
         let row = json!({
-            "work": "forward, CPU",
+            "work": contest.work,
             "peer": peer.name,
             "payload": "traces",
             "ratio_median": rounded(ratios[ratios.len() / 2]),
             "ratio_p10": rounded(ratios[ratios.len() / 10]),
-            "gate": peer.target.gate,
-            "aim": peer.target.aim,
+            "gate": contest.target.gate,
+            "aim": contest.target.aim,
             "allocations_per_item": null,
             "peer_allocations_per_item": null,
             "allocator": "system",

@@ -3,6 +3,7 @@
 mod capture;
 mod log;
 mod metric;
+pub mod profile;
 mod random;
 pub mod row;
 pub mod series;

@@ -1,6 +1,8 @@
 //! The same reading by other libraries' types. Each visit reaches the sum that [`crate::walk`] reaches.
 
 pub mod aggregate;
+#[cfg(feature = "arrow")]
+pub mod arrow;
 pub mod buffa;
 #[cfg(feature = "transport")]
 pub mod hyper;

@@ -1,12 +1,15 @@
 //! The kinds of work, one file each. A file's function gives its contests on the payloads.
 
 mod aggregate;
+#[cfg(feature = "arrow")]
+mod arrow;
 mod encode;
 mod json;
 mod keep;
 mod kernel;
 mod merge;
 mod parse;
+mod share;
 mod split;
 #[cfg(feature = "transport")]
 mod transport;
@@ -31,10 +34,14 @@ pub const ALL: &[(&str, Make)] = &[
     ("regroup", merge::regroup),
     ("filter", keep::filter),
     ("sample", keep::sample),
+    ("sampled ids", share::ids),
+    ("profiles", share::profiles),
     ("json write", json::write),
     ("json read", json::read),
     ("aggregate", aggregate::points),
     ("kernels", kernel::kernels),
+    #[cfg(feature = "arrow")]
+    ("arrow", arrow::all),
     #[cfg(feature = "transport")]
     ("grpc", transport::grpc),
     #[cfg(feature = "transport")]
