@@ -4,6 +4,7 @@
 
 use crate::Signal;
 use crate::generated::schema as table;
+use crate::profiles::rebase::table_of;
 use crate::wire::{FIXED32, FIXED64, LEN, VARINT};
 
 /// `FileDescriptorSet` of the OTLP messages and services, encoded; what gRPC reflection serves.
@@ -12,6 +13,7 @@ pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("generated/descriptors.bin
 /// One message type.
 pub(crate) struct Message {
     /// Short name: `Span`.
+    #[cfg(test)]
     pub(crate) name: &'static str,
     /// Its fields by ascending number.
     pub(crate) fields: &'static [Field],
@@ -23,6 +25,8 @@ pub(crate) struct Message {
     factor: u32,
     /// Whether this is `KeyValue`, which most messages in real telemetry are.
     pub(crate) attribute: bool,
+    /// For each field number, the table of the profiles' dictionary that its numbers are indices of; 0 for none.
+    tables: [u8; 16],
 }
 
 /// Values of [`name_hash`].
@@ -188,6 +192,7 @@ impl Lead {
 }
 
 impl Message {
+    /// The message with this short name (`Span`) and these fields.
     pub(crate) const fn new(name: &'static str, fields: &'static [Field]) -> Self {
         let mut by_key = [0; 256];
         let mut index = 0;
@@ -203,7 +208,22 @@ impl Message {
             index += 1;
         }
         let (by_name, factor) = index_names(fields);
-        Self { name, fields, by_key, by_name, factor, attribute: matches!(name.as_bytes(), b"KeyValue") }
+        let mut tables = [0; 16];
+        let mut number = 0;
+        while number < tables.len() {
+            tables[number] = table_of(name, number as u32);
+            number += 1;
+        }
+        Self {
+            #[cfg(test)]
+            name,
+            fields,
+            by_key,
+            by_name,
+            factor,
+            attribute: matches!(name.as_bytes(), b"KeyValue"),
+            tables,
+        }
     }
 
     /// The only field whose name in OTLP/JSON can be `name`, of at least one byte.
@@ -211,6 +231,11 @@ impl Message {
     pub(crate) fn candidate(&self, first: u8, last_but_one: u8, last: u8, len: usize) -> Option<usize> {
         let hash = name_hash([first, last_but_one, last, len as u8], self.factor);
         usize::from(self.by_name[hash]).checked_sub(1)
+    }
+
+    /// The table of the profiles' dictionary that a field's numbers are indices of; 0 for none.
+    pub(crate) fn table(&self, number: u32) -> usize {
+        self.tables.get(number as usize).copied().unwrap_or(0).into()
     }
 
     /// The field with this number.

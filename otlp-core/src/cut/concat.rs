@@ -7,8 +7,8 @@ use crate::{Batch, Signal};
 
 /// Puts batches of one signal into one, items in order; `None` if there is no batch or the signals differ.
 ///
-/// Traces, metrics and logs are put behind each other, which protobuf defines as their merge. Profiles share dictionary
-/// tables: each batch's tables are appended to those before, and its indices move with them.
+/// Traces, metrics and logs are put behind each other, which protobuf defines as their merge. Profiles get one dictionary
+/// with the entries that they refer to, equal ones once; one batch alone comes back as it is.
 pub fn concat(batches: &[Batch]) -> Option<Batch> {
     let signal = batches.first()?.signal();
     if batches.iter().any(|batch| batch.signal() != signal) {

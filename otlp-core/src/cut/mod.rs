@@ -3,7 +3,8 @@
 //! [`distribute`] hands each item of a batch to one of several new batches and copies it there with its resource and scope
 //! around it; [`sort`] does the same for a [`Sorter`], which also looks at the resources and scopes on the way; [`concat()`]
 //! puts batches behind each other; [`arrange`] gives items a new order and equal resources and scopes one place. Nothing is
-//! decoded, so whatever an item carries, unknown fields included, arrives as it was. The operations people call (split,
+//! decoded, so whatever an item carries, unknown fields included, arrives as it was; only the indices of profiles change
+//! with the dictionary. The operations people call (split,
 //! regroup, shard, filter...) are made of these in `otlp-simd`.
 
 mod arrange;

@@ -6,7 +6,8 @@ use super::group::Group;
 use super::item::Item;
 use super::walk::{MOST_LEVELS, Open, Place, Span, Visit};
 use super::{Look, Sorter};
-use crate::wire::{LEN, put_key, put_varint, put_varint_padded, varint_len};
+use crate::profiles::rebase::Pruner;
+use crate::wire::{LEN, fields, put_key, put_varint, put_varint_padded, varint_len};
 use crate::{Batch, Signal};
 
 /// A walk that copies each item where a sorter says.
@@ -27,8 +28,22 @@ impl<'s, S> Distribute<'s, S> {
     }
 
     /// The batches; `header` are the request's own fields.
+    ///
+    /// Each batch of profiles gets a dictionary of its own.
     pub(super) fn finish(self, signal: Signal, source: &[u8], header: &[Span]) -> Vec<Batch> {
-        self.outputs.into_iter().map(|output| output.finish(signal, source, header)).collect()
+        let own: Vec<&[u8]> = header.iter().map(|part| &source[part.start..part.end]).collect();
+        let outputs = self.outputs.into_iter();
+        if signal != Signal::Profiles {
+            return outputs.map(|output| output.finish(signal, &own)).collect();
+        }
+        let mut pruner = Pruner::new(source);
+        let own = without_dictionary(&own);
+        outputs
+            .map(|output| {
+                let part = output.finish(signal, &own);
+                Batch::trusted(signal, part.items(), Bytes::from(pruner.prune(part.bytes())), None)
+            })
+            .collect()
     }
 
     /// Copies the pending run into its output.
@@ -133,11 +148,16 @@ impl Output {
         }
     }
 
-    fn finish(mut self, signal: Signal, source: &[u8], header: &[Span]) -> Batch {
+    fn finish(mut self, signal: Signal, own: &[&[u8]]) -> Batch {
         self.close(1);
-        for part in header {
-            self.bytes.extend_from_slice(&source[part.start..part.end]);
-        }
+        own.iter().for_each(|part| self.bytes.extend_from_slice(part));
         Batch::trusted(signal, self.items, Bytes::from(self.bytes), None)
     }
+}
+
+/// The request's own fields but for the dictionary.
+fn without_dictionary<'a>(own: &[&'a [u8]]) -> Vec<&'a [u8]> {
+    let all =
+        own.iter().flat_map(|part| fields(part).map(|field| (field.number, &part[field.start..field.end])));
+    all.filter(|(number, _)| *number != 2).map(|(_, whole)| whole).collect()
 }

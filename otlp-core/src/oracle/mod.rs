@@ -1,6 +1,7 @@
 //! Tests against prost: random encodings with every oddity that protobuf allows, read by both.
 
 pub(crate) mod random;
+pub(crate) mod resolve;
 mod tree;
 
 use proptest::prelude::*;
@@ -87,13 +88,7 @@ impl Tree {
                 }
             }
             Self::Profiles(tree) => {
-                for group in &tree.resource_profiles {
-                    for scope in &group.scope_profiles {
-                        let head = (&group.resource, &group.schema_url, &scope.scope, &scope.schema_url);
-                        let all = &tree.dictionary;
-                        rows.extend(scope.profiles.iter().map(|item| format!("{head:?} {item:?} {all:?}")));
-                    }
-                }
+                rows = resolve::profiles(tree);
             }
             Self::Metrics(tree) => {
                 for group in &tree.resource_metrics {
