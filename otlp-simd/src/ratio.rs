@@ -60,6 +60,16 @@ impl Ratio {
         self.threshold
     }
 
+    /// The ratio with this rejection threshold; everything above 2^56 keeps nothing either.
+    pub(crate) const fn of_threshold(threshold: u64) -> Self {
+        Self { threshold: if threshold < END { threshold } else { END } }
+    }
+
+    /// Whether a trace with so much randomness is kept, 0 to 2^56 - 1.
+    pub const fn keeps(self, randomness: u64) -> bool {
+        randomness >= self.threshold
+    }
+
     /// The probability that a trace is kept, 0 to 1.
     pub const fn probability(self) -> f64 {
         (END - self.threshold) as f64 / END as f64

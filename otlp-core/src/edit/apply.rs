@@ -5,11 +5,16 @@ use bytes::Bytes;
 use super::attribute::{Changes, Entry};
 use super::{Edits, Place};
 use crate::cut::levels;
+use crate::trace::SpanView;
+use crate::view::View as _;
 use crate::wire::{Value, fields, put_len, put_varint, read_varint};
 use crate::{Batch, Signal};
 
-/// The edited batch.
-pub(super) fn apply(edits: &Edits, batch: &Batch) -> Batch {
+/// A new `tracestate` for a span, or `None` to leave it.
+type State<'a, 'f> = &'f mut dyn FnMut(SpanView<'a>) -> Option<String>;
+
+/// The batch with these edits, and with these `tracestate`s.
+pub(super) fn apply<'a>(edits: &'a Edits, batch: &'a Batch, state: Option<State<'a, '_>>) -> Batch {
     let strings = match batch.profiles() {
         Some(view) => view.dictionary().strings().iter().collect(),
         None => Vec::new(),
@@ -24,6 +29,7 @@ pub(super) fn apply(edits: &Edits, batch: &Batch) -> Batch {
         resource: changes(Place::Resource),
         scope: changes(Place::Scope),
         item: changes(Place::Item),
+        state,
         patches: Vec::new(),
         arena: Vec::new(),
         entries: Vec::new(),
@@ -45,6 +51,9 @@ pub(super) fn apply(edits: &Edits, batch: &Batch) -> Batch {
     Batch::trusted(batch.signal(), batch.items(), Bytes::from(out), None)
 }
 
+/// Number of `Span.trace_state`.
+const TRACE_STATE: u32 = 3;
+
 /// Bytes `start..end` of the source become `from..to` of the arena.
 #[derive(Clone, Copy, Default)]
 struct Patch {
@@ -54,7 +63,7 @@ struct Patch {
     to: usize,
 }
 
-struct Editor<'a> {
+struct Editor<'a, 'f> {
     source: &'a [u8],
     signal: Signal,
     /// String table of profiles.
@@ -62,6 +71,7 @@ struct Editor<'a> {
     resource: Changes<'a>,
     scope: Changes<'a>,
     item: Changes<'a>,
+    state: Option<State<'a, 'f>>,
     /// In the order of the source.
     patches: Vec<Patch>,
     /// All bytes that are new.
@@ -71,7 +81,7 @@ struct Editor<'a> {
 }
 
 // Each step gives by how many bytes its message grows.
-impl<'a> Editor<'a> {
+impl<'a> Editor<'a, '_> {
     /// Edits a group, whose payload is `start..end` and whose field in the group above has this number.
     fn group(&mut self, level: usize, number: u32, start: usize, end: usize) -> isize {
         let levels = levels(self.signal);
@@ -92,6 +102,8 @@ impl<'a> Editor<'a> {
                     grown += self.nested(whole, inner, end, |editor| {
                         editor.group(level + 1, field.number, inner, end)
                     });
+                } else if self.state.is_some() {
+                    grown += self.nested(whole, inner, end, |editor| editor.trace_state(inner, end));
                 } else if !self.item.is_empty() {
                     let attributes = match (self.signal, number) {
                         (Signal::Logs, _) => 6,
@@ -152,6 +164,29 @@ impl<'a> Editor<'a> {
         let to = self.arena.len();
         self.patches[slot] = Patch { start, end: inner, from, to };
         grown + (to - from) as isize - (inner - start) as isize
+    }
+
+    /// Sets the `tracestate` of the span `start..end`, in the place of the first there is.
+    fn trace_state(&mut self, start: usize, end: usize) -> isize {
+        let source: &'a [u8] = self.source;
+        let span = &source[start..end];
+        let Some(state) = self.state.as_mut().and_then(|state| state(SpanView::scan(span))) else { return 0 };
+        let from = self.arena.len();
+        put_len(&mut self.arena, TRACE_STATE, state.as_bytes());
+        let mut new = Patch { start: end, end, from, to: self.arena.len() };
+        let mut grown = (new.to - new.from) as isize;
+        let mut placed = false;
+        for field in fields(span).filter(|field| field.number == TRACE_STATE) {
+            grown -= (field.end - field.start) as isize;
+            (new.start, new.end) = (start + field.start, start + field.end);
+            self.patches.push(new);
+            placed = true;
+            new.from = new.to;
+        }
+        if !placed {
+            self.patches.push(new);
+        }
+        grown
     }
 
     /// Edits the attributes of the message `start..end`, which stand in field `number`.

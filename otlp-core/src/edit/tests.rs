@@ -219,7 +219,7 @@ fn items(batch: &Batch, keys: &[&str]) -> Vec<(bool, Vec<u8>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 2000 }))]
 
     #[test]
     fn splicing_is_editing(

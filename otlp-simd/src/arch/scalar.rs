@@ -1,5 +1,7 @@
 //! The scalar twins: each kernel in plain Rust, as fast as it goes. What the vector versions are tested and measured against.
 
+use crate::kernel::randomness;
+
 /// Continuation bit of each byte of a word.
 pub(super) const CONTINUED: u64 = 0x8080_8080_8080_8080;
 
@@ -165,10 +167,4 @@ pub(super) fn keep_ids_from(
         count += usize::from(randomness(id) >= threshold);
     }
     count
-}
-
-/// The low 56 bits of a trace id, which the protocol wants to be random.
-#[inline]
-const fn randomness(id: &[u8; 16]) -> u64 {
-    (u128::from_be_bytes(*id) as u64) & 0x00ff_ffff_ffff_ffff
 }

@@ -19,15 +19,6 @@ pub fn count_varints(bytes: &[u8]) -> usize {
         .sum()
 }
 
-/// The shard, of `shards`, that a trace id belongs to; 0 if there are none.
-///
-/// Takes the low 64 bits, which are random in ids that follow W3C Trace Context, and multiplies: no division, no hash.
-#[inline]
-pub const fn shard(id: &[u8; 16], shards: u32) -> u32 {
-    let low = u128::from_be_bytes(*id) as u64;
-    ((low as u128 * shards as u128) >> 64) as u32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,18 +35,5 @@ mod tests {
         assert_eq!(count_varints(&[]), 0);
         assert_eq!(count_varints(&[0x80, 0x01, 0x05, 0xff]), 2);
         assert_eq!(count_varints(&vec![0x7f; 100_000]), 100_000);
-    }
-
-    #[test]
-    fn shards_are_even_and_within_range() {
-        assert_eq!(shard(&[0xff; 16], 0), 0);
-        assert_eq!(shard(&[0xff; 16], 7), 6);
-        assert_eq!(shard(&[0; 16], 7), 0);
-        let mut counts = [0; 3];
-        for step in 0..3000_u64 {
-            let low = step.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            counts[shard(&u128::from(low).to_be_bytes(), 3) as usize] += 1;
-        }
-        assert!(counts.iter().all(|count| (950..1050).contains(count)), "{counts:?}");
     }
 }

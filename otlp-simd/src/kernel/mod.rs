@@ -6,8 +6,10 @@ mod exponential;
 mod fixed;
 mod octave;
 mod stats;
+mod trace_id;
 
 pub use crate::arch::{Kernels, Level};
 pub use exponential::exponential_index;
-pub use fixed::{count_varints, decode_fixed64, shard};
+pub use fixed::{count_varints, decode_fixed64};
 pub use stats::{Stats, stats};
+pub use trace_id::{randomness, shard};
