@@ -1,10 +1,12 @@
-//! Regrouping, splitting by bytes, grouping, filtering and editing arbitrary accepted batches: nothing is lost, all is valid.
+//! Regrouping, splitting by bytes, grouping, sharding, sampling, filtering, editing and aggregating arbitrary accepted batches:
+//! nothing is lost, all is valid.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use otlp_core::edit::{Edits, Place};
 use otlp_core::{Batch, Limits, ProfilesLayout, Signal};
-use otlp_simd::{Field, Predicate};
+use otlp_simd::aggregate::{Aggregation, ToCumulative, ToDelta};
+use otlp_simd::{Field, Predicate, Ratio, Sampling};
 
 fuzz_target!(|data: &[u8]| {
     let [first, second, bytes @ ..] = data else { return };
@@ -21,12 +23,42 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(arranged.items(), batch.items());
     }
 
+    let twice = otlp_simd::regroup(&[batch.clone(), batch.clone()]).expect("one signal");
+    check(&twice);
+    assert_eq!(twice.items(), 2 * batch.items());
+
+    let shards = otlp_simd::shard_by_trace(&batch, std::num::NonZeroUsize::new(3).expect("not 0"));
+    shards.iter().for_each(check);
+    assert_eq!(shards.iter().map(Batch::items).sum::<usize>(), batch.items());
+
+    let ratio = Ratio::new(f64::from(*second) / 255.0).expect("between 0 and 1");
+    for sampling in [Sampling::from(ratio), Sampling::from(ratio).with_tracestate(true)] {
+        let kept = otlp_simd::sample_by_trace(&batch, sampling);
+        check(&kept);
+        // What was kept once is kept again, and nothing is left to write.
+        assert_eq!(otlp_simd::sample_by_trace(&kept, sampling).items(), kept.items());
+    }
+
+    let one = std::slice::from_ref(&batch);
+    check(&otlp_simd::aggregate::aggregate(one, &Aggregation::default()).batch);
+    check(&ToCumulative::new().convert(&batch).batch);
+    check(&ToDelta::new().convert(&batch).batch);
+
     let max = usize::from(*second) + 1;
     let split = otlp_simd::split_bytes(&batch, max);
     let small = batch.is_empty() || batch.bytes().len() <= max;
     assert!(small || split.parts.iter().all(|part| part.bytes().len() <= max));
+    assert!(split.oversized.iter().all(|part| part.items() == 1 && part.bytes().len() > max));
     let pieces = split.parts.iter().chain(&split.oversized);
-    assert_eq!(pieces.map(|piece| { check(piece); piece.items() }).sum::<usize>(), batch.items());
+    assert_eq!(
+        pieces
+            .map(|piece| {
+                check(piece);
+                piece.items()
+            })
+            .sum::<usize>(),
+        batch.items()
+    );
 
     let wanted = Predicate::attribute("k").exists() | Predicate::resource_attribute("").equals("a");
     let wanted = wanted & !Predicate::field(Field::Duration).within(..10.0);

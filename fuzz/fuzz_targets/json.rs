@@ -16,7 +16,8 @@ fuzz_target!(|data: &[u8]| {
             return;
         }
     };
-    let parsed = Batch::parse(signal, batch.bytes().clone(), &limits).expect("the reader writes valid messages");
+    let parsed =
+        Batch::parse(signal, batch.bytes().clone(), &limits).expect("the reader writes valid messages");
     assert_eq!(parsed.items(), batch.items());
     let mut once = Vec::new();
     json::write(&batch, &mut once);

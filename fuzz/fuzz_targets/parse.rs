@@ -21,7 +21,8 @@ fuzz_target!(|data: &[u8]| {
     // The default also looks for older layouts; whatever it says, it must say it.
     let _ = Batch::parse(signal, bytes.to_vec(), &Limits::default()).map_err(|error| error.to_string());
     if let Ok(batch) = parsed {
-        let text = format!("{:?}{:?}{:?}{:?}", batch.traces(), batch.metrics(), batch.logs(), batch.profiles());
+        let text =
+            format!("{:?}{:?}{:?}{:?}", batch.traces(), batch.metrics(), batch.logs(), batch.profiles());
         assert!(!text.is_empty());
     }
 });

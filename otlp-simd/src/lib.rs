@@ -14,13 +14,13 @@
 //!
 //! | function | what it does |
 //! |---|---|
-//! | [`concat()`] | several batches into one, in order; profiles get one dictionary |
+//! | [`concat()`] | several batches into one, in order; profiles get one dictionary, equal entries once |
 //! | [`regroup()`] | several batches into one in which equal resources, scopes and metrics stand once |
 //! | [`dedup()`] | the same for one batch |
 //! | [`split_items`] | one batch into batches of at most so many items, in order |
 //! | [`split_bytes`] | one batch into batches of at most so many bytes; items too large for any are handed back apart |
 //! | [`shard_by_trace`] | one batch into so many, items of one trace in the same |
-//! | [`sample_by_trace`] | keeps a [`Ratio`] of traces, consistently |
+//! | [`sample_by_trace`] | keeps a [`Ratio`] of traces, consistently; [`Sampling`] says whether `tracestate` tells of it |
 //! | [`group_by_trace`] | items of one trace behind each other |
 //! | [`filter()`] | the items for which a [`Predicate`] holds |
 //! | [`select`] | several predicates: each item goes to the first that holds |
@@ -40,8 +40,10 @@ mod predicate;
 mod ratio;
 mod rebatch;
 mod regroup;
+mod sample;
 mod split;
 mod trace;
+mod tracestate;
 
 pub use concat::{ConcatError, concat};
 pub use edit::{EditError, Edits, edit};
@@ -50,5 +52,6 @@ pub use predicate::{Field, Place, Predicate, Question, Value};
 pub use ratio::{Ratio, RatioError};
 pub use rebatch::Rebatch;
 pub use regroup::{dedup, regroup};
+pub use sample::{Sampling, sample_by_trace};
 pub use split::{Split, split_bytes, split_items};
-pub use trace::{group_by_trace, sample_by_trace, shard_by_trace};
+pub use trace::{group_by_trace, shard_by_trace};

@@ -2,13 +2,13 @@
 
 use std::num::NonZeroUsize;
 
-use otlp_core::cut::{Group, Item, Look, Sorter};
+use otlp_core::cut::{Group, Item, Level, Look, Reach, Sorter};
 use otlp_core::{Batch, cut};
 
 /// Cuts a batch into batches of at most `items` items, in order; all but the last hold exactly that many.
 ///
 /// A batch that is small enough comes back as it is, sharing its bytes. Otherwise each part repeats the resource, scope
-/// and metric around its items, and profiles repeat the dictionary. Resources, scopes and metrics without any item are
+/// and metric around its items, and profiles the entries of the dictionary that they refer to. Resources, scopes and metrics without any item are
 /// left out, as the specification asks of senders (rule H16).
 pub fn split_items(batch: &Batch, items: NonZeroUsize) -> Vec<Batch> {
     if batch.items() <= items.get() {
@@ -36,9 +36,13 @@ pub struct Split {
 /// Cuts a batch into batches of at most `max_bytes` encoded bytes, in order, each as full as its next item allows.
 ///
 /// A batch that is small enough comes back as it is, sharing its bytes. Otherwise each part repeats the resource, scope
-/// and metric around its items, which its size includes; profiles repeat the whole dictionary. An item that does not fit
-/// even alone is never lost: it comes back in [`Split::oversized`], and its neighbours stay together. A batch without
-/// items is one part, whatever its size.
+/// and metric around its items, which its size includes; profiles the entries of the dictionary that they refer to. An item
+/// that does not fit even alone is never lost: it comes back in [`Split::oversized`], and its neighbours stay together. A
+/// batch without items is one part, whatever its size.
+///
+/// The dictionary of a part is reckoned with the entries as they are encoded in the batch. Where some are equal or indices
+/// get shorter, the part is a little smaller; an item that fits only because of that is a part of its own, and may stand
+/// between its neighbours' parts out of order.
 ///
 /// All parts together are as large as the batch plus what they repeat. Where resources are nearly as large as `max_bytes`,
 /// that is nearly `max_bytes` for each item: choose it well above the resources' size.
@@ -50,6 +54,11 @@ pub fn split_bytes(batch: &Batch, max_bytes: usize) -> Split {
         max: max_bytes,
         depth: 0,
         frames: [Frame::default(); LEVELS],
+        dictionary: Reach::of(batch).zip(Reach::of(batch)).map(|(part, alone)| Dictionary {
+            part,
+            alone,
+            own: Default::default(),
+        }),
         part: None,
         oversized: Vec::new(),
     };
@@ -57,6 +66,7 @@ pub fn split_bytes(batch: &Batch, max_bytes: usize) -> Split {
     let batches = cut::sort(batch, expected.min(batch.items()), &mut packer);
     let mut split = Split::default();
     for (batch, oversized) in batches.into_iter().zip(packer.oversized) {
+        let oversized = oversized && batch.bytes().len() > max_bytes;
         if oversized { &mut split.oversized } else { &mut split.parts }.push(batch);
     }
     split
@@ -78,12 +88,43 @@ struct Frame {
     open: bool,
 }
 
+/// What parts need of the dictionary that profiles share.
+struct Dictionary<'a> {
+    /// The part at work.
+    part: Reach<'a>,
+    /// The next item without any other.
+    alone: Reach<'a>,
+    /// Own fields of the group on each level.
+    own: [Vec<&'a [u8]>; LEVELS],
+}
+
+/// Levels of groups by number.
+const LEVEL: [Level; LEVELS] = [Level::Request, Level::Resource, Level::Scope, Level::Metric, Level::Data];
+
+impl<'a> Dictionary<'a> {
+    /// Adds an item to a part in which the groups stand for which `open` says so; gives the bytes of its dictionary.
+    fn add(
+        reach: &mut Reach<'a>,
+        own: &[Vec<&'a [u8]>],
+        item: &Item<'a>,
+        open: impl Fn(usize) -> bool,
+    ) -> usize {
+        for (level, own) in own.iter().enumerate().filter(|(level, _)| !open(*level)) {
+            own.iter().for_each(|own| reach.add_group(LEVEL[level], own));
+        }
+        reach.add_item(item);
+        reach.field_len()
+    }
+}
+
 /// Fills parts one after the other.
-struct Packer {
+struct Packer<'a> {
     max: usize,
     /// Level of the innermost group that was entered.
     depth: usize,
     frames: [Frame; LEVELS],
+    /// Of profiles.
+    dictionary: Option<Dictionary<'a>>,
     /// Number of the part at work.
     part: Option<usize>,
     /// For each batch, whether it is an oversized item rather than a part.
@@ -102,7 +143,7 @@ impl Frame {
     }
 }
 
-impl Packer {
+impl<'a> Packer<'a> {
     /// Bytes of the whole part when `item` more bytes come to the innermost group.
     fn size_with(&self, item: usize, fresh: bool) -> usize {
         let mut inner = item;
@@ -112,6 +153,33 @@ impl Packer {
             inner = if level == 0 { payload } else { frame.field_len(payload) };
         }
         inner
+    }
+
+    /// Whether the part at work has room for an item; if so, it counts as added.
+    fn fits(&mut self, item: &Item<'a>) -> bool {
+        let size = self.size_with(item.field_len(), false);
+        let Some(dictionary) = &mut self.dictionary else { return size <= self.max };
+        let (frames, own) = (&self.frames, &dictionary.own[..=self.depth]);
+        let before = dictionary.part.checkpoint();
+        let fits =
+            size + Dictionary::add(&mut dictionary.part, own, item, |level| frames[level].open) <= self.max;
+        if !fits {
+            dictionary.part.undo(before);
+        }
+        fits
+    }
+
+    /// Whether an empty part has room for an item; if so, its dictionary is that of the part at work.
+    fn fits_alone(&mut self, item: &Item<'a>) -> bool {
+        let size = self.size_with(item.field_len(), true);
+        let Some(dictionary) = &mut self.dictionary else { return size <= self.max };
+        dictionary.alone.restart();
+        let own = &dictionary.own[..=self.depth];
+        let fits = size + Dictionary::add(&mut dictionary.alone, own, item, |_| false) <= self.max;
+        if fits {
+            std::mem::swap(&mut dictionary.alone, &mut dictionary.part);
+        }
+        fits
     }
 
     /// Closes the groups from this level down: what they hold becomes payload of the group above.
@@ -126,7 +194,7 @@ impl Packer {
     }
 }
 
-impl<'a> Sorter<'a> for Packer {
+impl<'a> Sorter<'a> for Packer<'a> {
     fn group(&mut self, group: &Group<'a, '_>) -> Look {
         let level = group.level() as usize;
         if level <= self.depth {
@@ -135,14 +203,23 @@ impl<'a> Sorter<'a> for Packer {
         self.depth = level;
         // A field's length less its payload and the one byte that an empty payload's length takes.
         let key = group.field_len(0).saturating_sub(1);
-        self.frames[level] = Frame { header: group.header_len(), key, payload: 0, open: false };
+        let mut header = group.header_len();
+        if let Some(dictionary) = &mut self.dictionary {
+            dictionary.own[level].clear();
+            if level == 0 {
+                header -= dictionary.part.whole_len();
+            } else {
+                dictionary.own[level].extend(group.own_fields());
+            }
+        }
+        self.frames[level] = Frame { header, key, payload: 0, open: false };
         Look::Inside
     }
 
     fn item(&mut self, item: Item<'a>) -> Option<usize> {
         let bytes = item.field_len();
-        if self.part.is_none() || self.size_with(bytes, false) > self.max {
-            if self.size_with(bytes, true) > self.max {
+        if self.part.is_none() || !self.fits(&item) {
+            if !self.fits_alone(&item) {
                 self.oversized.push(true);
                 return Some(self.oversized.len() - 1);
             }

@@ -12,6 +12,7 @@ mod deny;
 mod features;
 mod fuzz;
 mod interop;
+mod miri;
 mod nextest;
 mod picture;
 mod process;
@@ -80,6 +81,12 @@ const VERBS: &[Verb] = &[
         usage: "[TARGET|all] [--seconds N]",
         help: "fuzz targets of fuzz/, on the nightly toolchain",
         run: fuzz::run,
+    },
+    Verb {
+        name: "miri",
+        usage: "[CRATE...] [TEST...]",
+        help: "tests of the crates with unsafe code under miri, on the nightly toolchain",
+        run: miri::run,
     },
     Verb {
         name: "bench",

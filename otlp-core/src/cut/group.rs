@@ -47,6 +47,12 @@ impl<'a> Group<'a, '_> {
         self.place.header_len(self.level)
     }
 
+    /// Its own fields, in pieces that lie apart.
+    pub fn own_fields(&self) -> impl Iterator<Item = &'a [u8]> {
+        let source = self.place.source;
+        self.place.headers[self.level].iter().map(move |part| &source[part.start..part.end])
+    }
+
     /// Bytes that it takes as a field of the group above when its payload, its own fields included, has `payload` bytes.
     pub const fn field_len(&self, payload: usize) -> usize {
         if self.level == 0 {

@@ -21,6 +21,8 @@ pub use concat::concat;
 pub use group::{Group, Level};
 pub use item::{Item, ItemView};
 
+pub use crate::profiles::rebase::{Checkpoint, Reach};
+
 use output::Distribute;
 pub(crate) use walk::levels;
 

@@ -17,6 +17,16 @@ fn rows(batch: &Batch) -> Vec<String> {
     Tree::viewed(batch).rows()
 }
 
+/// Every item of a batch as it is encoded.
+fn encoded(batch: &Batch) -> Vec<Vec<u8>> {
+    let mut items = Vec::new();
+    let _ = distribute(batch, 0, |item| {
+        items.push(item.encoded.to_vec());
+        None
+    });
+    items
+}
+
 proptest! {
     #[test]
     fn each_item_arrives_once_and_whole(
@@ -42,6 +52,16 @@ proptest! {
             None
         });
         prop_assert_eq!(index, batch.items());
+        // Byte for byte, odd encodings and unknown fields included; only profiles' indices change.
+        if signal != Signal::Profiles {
+            let all = encoded(&batch);
+            for (number, part) in parts.iter().enumerate() {
+                let sent = all.iter().enumerate().filter(|(index, item)| {
+                    (index * 7 + item.len()) % (outputs + 1) == number + 1
+                });
+                prop_assert!(encoded(part).iter().eq(sent.map(|(_, item)| item)));
+            }
+        }
         for (part, expected) in parts.iter().zip(&expected) {
             let again = parse(signal, part.bytes().clone());
             prop_assert_eq!(again.items(), part.items());
@@ -126,9 +146,10 @@ proptest! {
             if !sorted && signal != Signal::Profiles {
                 prop_assert!(keys.is_sorted(), "{:?}", keys);
             }
-            let mut rows = rows(batch);
+            let (mut rows, mut items) = (rows(batch), encoded(batch));
             rows.sort();
-            left.push(rows);
+            items.sort();
+            left.push((rows, items));
         }
         prop_assert_eq!(&left[0], &left[1]);
         // With one rank, each path of groups stands once.

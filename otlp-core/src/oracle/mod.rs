@@ -156,7 +156,7 @@ fn signal() -> impl Strategy<Value = Signal> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4096, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 4096 }))]
 
     /// Whatever protobuf allows parses, counts as prost counts, and reads as prost reads, field for field.
     #[test]

@@ -33,12 +33,17 @@ pub(super) enum Value {
 
 impl Value {
     /// Adds what another point of the series measured; unchanged if that cannot be.
-    pub(super) fn add(&mut self, other: &Self, max_buckets: usize) -> Result<(), ProblemKind> {
+    pub(super) fn add(
+        &mut self,
+        other: &Self,
+        max_buckets: usize,
+        kernels: Kernels,
+    ) -> Result<(), ProblemKind> {
         match (self, other) {
             (Self::Number(sum), Self::Number(value)) => *sum = add(*sum, *value),
-            (Self::Histogram(sum), Self::Histogram(value)) => sum.merge(value, Kernels::get())?,
+            (Self::Histogram(sum), Self::Histogram(value)) => sum.merge(value, kernels)?,
             (Self::Exponential(sum), Self::Exponential(value)) => {
-                sum.merge(&mut value.clone(), max_buckets, Kernels::get())?;
+                sum.merge(&mut value.clone(), max_buckets, kernels)?;
             }
             _ => return Err(ProblemKind::ConflictingType),
         }
@@ -88,18 +93,19 @@ pub(super) trait Conversion {
     fn first(&self, now: &Kept) -> Step;
 
     /// The next point of a series; `kept` is what the series had before and afterwards what it has.
-    fn next(&self, kept: &mut Kept, now: Kept, monotonic: bool) -> Step;
+    fn next(&self, kept: &mut Kept, now: Kept, monotonic: bool, kernels: Kernels) -> Step;
 }
 
 /// The memory of a conversion.
 pub(super) struct Memory {
     series: ByIdentity<Kept>,
     pub(super) max_series: usize,
+    pub(super) kernels: Kernels,
 }
 
 impl Default for Memory {
     fn default() -> Self {
-        Self { series: ByIdentity::default(), max_series: MAX_SERIES }
+        Self { series: ByIdentity::default(), max_series: MAX_SERIES, kernels: Kernels::get() }
     }
 }
 
@@ -182,6 +188,7 @@ impl Memory {
         }
         identity.part(metric.name().as_bytes()).part(metric.unit().as_bytes());
         identity.part(data.kind().as_bytes()).number(monotonic.into());
+        let kernels = self.kernels;
         let mut series = Pass { memory: self, conversion, metric, identity, report, monotonic };
         match data {
             DataView::Sum(sum) => {
@@ -235,7 +242,7 @@ impl Memory {
                     |point| facts!(point),
                     |point| {
                         let mut value = Exponential::default();
-                        value.read(point, Kernels::get()).map(|()| Value::Exponential(value))
+                        value.read(point, kernels).map(|()| Value::Exponential(value))
                     },
                 );
                 if points.is_empty() {
@@ -302,8 +309,9 @@ impl<C: Conversion> Pass<'_, '_, C> {
 
     fn step(&mut self, now: Kept) -> Step {
         let key = self.identity.as_bytes();
+        let kernels = self.memory.kernels;
         if let Some(kept) = self.memory.series.get_mut(key) {
-            return self.conversion.next(kept, now, self.monotonic);
+            return self.conversion.next(kept, now, self.monotonic, kernels);
         }
         if self.memory.series.len() >= self.memory.max_series {
             return Step::leave_out(ProblemKind::TooManySeries);
@@ -351,6 +359,13 @@ macro_rules! conversion_methods {
             #[must_use]
             pub fn with_max_series(mut self, series: usize) -> Self {
                 self.memory.max_series = series;
+                self
+            }
+
+            /// With the kernels of a level.
+            #[cfg(test)]
+            pub(super) fn at(mut self, kernels: crate::kernel::Kernels) -> Self {
+                self.memory.kernels = kernels;
                 self
             }
 

@@ -5,6 +5,7 @@ use otlp_core::metrics::Temporality;
 
 use super::convert::{Conversion, Kept, Memory, Step, conversion_methods};
 use super::{Aggregated, ProblemKind};
+use crate::kernel::Kernels;
 
 /// Turns delta sums and histograms into cumulative ones, series by series, across batches.
 ///
@@ -50,14 +51,14 @@ impl Conversion for Rules {
         Step::write(now.start, now.value.clone())
     }
 
-    fn next(&self, kept: &mut Kept, now: Kept, _: bool) -> Step {
+    fn next(&self, kept: &mut Kept, now: Kept, _: bool, kernels: Kernels) -> Step {
         if now.time <= kept.time {
             return Step::leave_out(ProblemKind::OutOfOrder);
         }
         if now.start != 0 && now.start < kept.time {
             return Step::leave_out(ProblemKind::Overlap);
         }
-        match kept.value.add(&now.value, self.max_buckets) {
+        match kept.value.add(&now.value, self.max_buckets, kernels) {
             Ok(()) => {
                 kept.time = now.time;
                 Step::write(kept.start, kept.value.clone())

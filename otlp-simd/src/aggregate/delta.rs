@@ -5,6 +5,7 @@ use otlp_core::metrics::Temporality;
 
 use super::convert::{Conversion, Kept, Memory, Step, conversion_methods};
 use super::{Aggregated, ProblemKind};
+use crate::kernel::Kernels;
 
 /// What becomes of the first point of a series, which reports all since its start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -66,7 +67,7 @@ impl Conversion for Rules {
         }
     }
 
-    fn next(&self, kept: &mut Kept, now: Kept, monotonic: bool) -> Step {
+    fn next(&self, kept: &mut Kept, now: Kept, monotonic: bool, _: Kernels) -> Step {
         if now.time <= kept.time {
             return Step::leave_out(ProblemKind::OutOfOrder);
         }

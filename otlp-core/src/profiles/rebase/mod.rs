@@ -5,11 +5,13 @@
 //! dictionary that it came out of. Entries keep their order; so an index never grows when a request is cut into parts.
 
 mod joint;
+mod measure;
 mod reference;
 mod source;
 #[cfg(test)]
 mod tests;
 
+pub use measure::{Checkpoint, Reach};
 pub(crate) use reference::table_of;
 
 use joint::Joint;

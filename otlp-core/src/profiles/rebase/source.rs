@@ -34,7 +34,7 @@ struct Table {
 }
 
 /// How far the wish list went.
-#[derive(Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Mark([usize; TABLES]);
 
 impl<'a> Source<'a> {
@@ -94,6 +94,15 @@ impl<'a> Source<'a> {
         {
             self.want(message, payload);
         }
+    }
+
+    /// How far the wish list goes now.
+    pub(super) fn mark(&self) -> Mark {
+        let mut mark = Mark::default();
+        for (mark, table) in mark.0.iter_mut().zip(&self.tables) {
+            *mark = table.wanted.len();
+        }
+        mark
     }
 
     /// Forgets what was wanted since `mark`.

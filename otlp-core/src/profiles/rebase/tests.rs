@@ -295,7 +295,7 @@ fn decoded(batch: &Batch) -> ExportProfilesServiceRequest {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 16 }))]
 
     #[test]
     fn parts_have_the_dictionary_they_need(seed: u64, parts in 1..5_usize) {
@@ -339,6 +339,48 @@ proptest! {
         expected.sort();
         prop_assert_eq!(rows, expected);
         check_dictionary(&decoded(&regrouped));
+    }
+
+    #[test]
+    fn dictionaries_are_no_larger_than_reckoned(seed: u64, size in 1..600_usize, odd: bool) {
+        let limits = Limits::default().with_profiles_layout(crate::ProfilesLayout::Current);
+        let bytes = match odd {
+            true => crate::oracle::Random::new(seed).request(Signal::Profiles, size),
+            false => Random(seed, true).request().encode_to_vec(),
+        };
+        let whole = Batch::parse(Signal::Profiles, bytes, &limits).unwrap();
+        /// Keeps every second item, and counts what it and the groups around it need.
+        struct Half<'a>(Reach<'a>, Vec<(cut::Level, Vec<&'a [u8]>)>);
+        impl<'a> cut::Sorter<'a> for Half<'a> {
+            fn group(&mut self, group: &cut::Group<'a, '_>) -> cut::Look {
+                self.1.truncate(group.level() as usize);
+                self.1.push((group.level(), group.own_fields().collect()));
+                cut::Look::Inside
+            }
+            fn item(&mut self, item: cut::Item<'a>) -> Option<usize> {
+                if item.index % 2 == 1 {
+                    // Forgotten again, with what it needs.
+                    let before = self.0.checkpoint();
+                    self.0.add_item(&item);
+                    self.0.undo(before);
+                    return None;
+                }
+                for (level, own) in &self.1[1..] {
+                    own.iter().for_each(|own| self.0.add_group(*level, own));
+                }
+                self.0.add_item(&item);
+                Some(0)
+            }
+        }
+        let mut half = Half(Reach::of(&whole).unwrap(), Vec::new());
+        for part in cut::sort(&whole, 1, &mut half) {
+            let dictionary = dictionary(part.bytes()).len();
+            let most = half.0.field_len();
+            prop_assert!(dictionary + 2 <= most.max(2), "{dictionary} {most}");
+        }
+        let once = half.0.field_len();
+        half.0.restart();
+        prop_assert!(half.0.field_len() <= once);
     }
 
     #[test]

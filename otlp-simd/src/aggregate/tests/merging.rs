@@ -14,7 +14,7 @@ use super::oracle::{
 use crate::aggregate::{Aggregation, NumberFunction, ProblemKind, aggregate};
 use crate::kernel::{Kernels, Level, exponential_index};
 
-fn times(point: &Point) -> (u64, u64) {
+pub(super) fn times(point: &Point) -> (u64, u64) {
     match point {
         Point::Number(point) => (point.start_time_unix_nano, point.time_unix_nano),
         Point::Histogram(point) => (point.start_time_unix_nano, point.time_unix_nano),
@@ -23,7 +23,7 @@ fn times(point: &Point) -> (u64, u64) {
     }
 }
 
-fn value(point: &NumberDataPoint) -> f64 {
+pub(super) fn value(point: &NumberDataPoint) -> f64 {
     match point.value.unwrap() {
         number_data_point::Value::AsDouble(value) => value,
         number_data_point::Value::AsInt(value) => value as f64,
@@ -46,7 +46,7 @@ fn buckets(side: &Option<Buckets>, by: i32, into: &mut BTreeMap<i32, u64>) {
 
 type Side = fn(&ExponentialHistogramDataPoint) -> &Option<Buckets>;
 
-fn check_exponential(
+pub(super) fn check_exponential(
     points: &[ExponentialHistogramDataPoint],
     merged: &ExponentialHistogramDataPoint,
     most: usize,
