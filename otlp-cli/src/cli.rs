@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{convert, demo, exit::Exit, inspect, receive, relay, send, terminal::Color, view};
+use crate::{conformance, convert, demo, exit::Exit, inspect, receive, relay, send, terminal::Color, view};
 
 /// The OTLP toolkit: receive, relay, send, convert, inspect and view traces, metrics, logs and profiles.
 #[derive(Debug, Parser)]
@@ -33,6 +33,7 @@ pub(crate) enum Command {
     Convert(convert::ConvertArgs),
     Inspect(inspect::InspectArgs),
     View(view::ViewArgs),
+    Conformance(conformance::ConformanceArgs),
 }
 
 impl Command {
@@ -46,6 +47,7 @@ impl Command {
             Self::Convert(args) => args.run(),
             Self::Inspect(args) => args.run(),
             Self::View(args) => args.run(),
+            Self::Conformance(args) => args.run(),
         }
     }
 }

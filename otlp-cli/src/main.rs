@@ -5,6 +5,7 @@
 
 mod arg;
 mod cli;
+mod conformance;
 mod convert;
 mod demo;
 mod exit;

@@ -7,6 +7,8 @@ mod client;
 #[cfg(feature = "http")]
 mod clock;
 mod config;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(feature = "disk-queue")]
 pub mod disk;
 mod endpoint;

@@ -43,6 +43,10 @@ pub use otlp_export::{
     SignalStats, Verdict,
 };
 
+// The protocol's rules, and probes of servers.
+#[cfg(feature = "conformance")]
+pub use otlp_export::conformance;
+
 // The test kit.
 #[cfg(feature = "testing")]
 pub use otlp_export::testing;

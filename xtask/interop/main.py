@@ -22,6 +22,7 @@ import telemetry
 import workload
 from collector import LINES, Collector, own_telemetry
 from command import Receive, run
+from conformance import conformance
 from rotel import Rotel
 
 HERE = pathlib.Path(__file__).parent
@@ -316,7 +317,7 @@ def convert(matrix):
         matrix.case(f"{name}: an older layout is refused", "-", old)
 
 
-PARTS = {"senders": senders, "collector": collector, "refused": refused, "rotel": rotel, "transports": transports, "convert": convert}
+PARTS = {"senders": senders, "collector": collector, "refused": refused, "rotel": rotel, "transports": transports, "convert": convert, "conformance": conformance}
 
 
 def versions(otlp):

@@ -13,6 +13,8 @@ use crate::{reference, section, workspace};
 /// The page and the part of it that `--write` fills.
 const PAGE: &str = "docs/src/interop.md";
 const SECTION: &str = "matrix";
+/// The part that has a page and a section of its own, and can be written alone.
+const ALONE: (&str, &str, &str) = ("conformance", "docs/src/conformance.md", "peers");
 
 /// Builds the command, installs the peers, runs the parts named (or all), prints the tables.
 pub(crate) fn run(mut args: Args) -> anyhow::Result<()> {
@@ -22,8 +24,9 @@ pub(crate) fn run(mut args: Args) -> anyhow::Result<()> {
     let data = args.value::<PathBuf>("--data")?.unwrap_or_else(|| root.join("../shared/data"));
     let given = args.value::<PathBuf>("--otlp")?;
     let parts = args.finish()?;
-    if write && !parts.is_empty() {
-        bail!("--write takes the whole matrix, not {}", parts.join(" "));
+    let alone = parts == [ALONE.0];
+    if write && !parts.is_empty() && !alone {
+        bail!("--write takes the whole matrix or {}, not {}", ALONE.0, parts.join(" "));
     }
     let otlp = match given {
         Some(path) => path,
@@ -40,7 +43,8 @@ pub(crate) fn run(mut args: Args) -> anyhow::Result<()> {
     main.arg("--work").arg(home.join("run")).arg("--result").arg(&result).args(parts);
     run_command(&mut main)?;
     if write {
-        section::write(PAGE, SECTION, &std::fs::read_to_string(&result)?, None)?;
+        let (page, section) = if alone { (ALONE.1, ALONE.2) } else { (PAGE, SECTION) };
+        section::write(page, section, &std::fs::read_to_string(&result)?, None)?;
     }
     Ok(())
 }

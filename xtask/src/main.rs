@@ -7,6 +7,7 @@ mod bench;
 mod book;
 mod ci;
 mod codegen;
+mod conformance;
 mod crates;
 mod deny;
 mod features;
@@ -42,6 +43,12 @@ const VERBS: &[Verb] = &[
         usage: "[proto|all] [--check]",
         help: "write the generated code, or tell that it is out of date",
         run: |args| codegen::run(&args.into_words()),
+    },
+    Verb {
+        name: "conformance",
+        usage: "[--check]",
+        help: "which tests show which rule of the protocol, in docs/src/conformance.md",
+        run: conformance::run,
     },
     Verb {
         name: "features",

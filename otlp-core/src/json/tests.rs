@@ -57,7 +57,7 @@ fn message(result: Result<String, JsonError>) -> String {
 }
 
 #[test]
-fn ids_are_hex_in_any_case_and_length() {
+fn j1_ids_are_hex_in_any_case_and_length() {
     assert_eq!(
         ok(span(r#""traceId":"0123456789ABCDEFabcdef0000000001""#)),
         r#""traceId":"0123456789abcdefabcdef0000000001""#
@@ -85,7 +85,7 @@ fn profile_ids_are_hex_or_base64() {
 }
 
 #[test]
-fn bytes_are_base64_in_both_alphabets() {
+fn j1_bytes_are_base64_in_both_alphabets() {
     for text in ["+/+/AA==", "-_-_AA==", "+/+/AA", "-_-_AA", "+/+/AB"] {
         assert_eq!(ok(any(&format!(r#"{{"bytesValue":"{text}"}}"#))), r#"{"bytesValue":"+/+/AA=="}"#);
     }
@@ -95,7 +95,7 @@ fn bytes_are_base64_in_both_alphabets() {
 }
 
 #[test]
-fn integers_of_64_bits_are_strings_and_read_in_any_form() {
+fn j2_integers_of_64_bits_are_strings_and_read_in_any_form() {
     for text in ["1500", "\"1500\"", "1500.0", "1.5e3", "\"1.5E+3\"", "15000e-1"] {
         let field = format!(r#""startTimeUnixNano":{text}"#);
         assert_eq!(ok(span(&field)), r#""startTimeUnixNano":"1500""#);
@@ -135,7 +135,7 @@ fn integers_of_32_bits_are_numbers() {
 }
 
 #[test]
-fn enums_are_integers_and_read_by_name_too() {
+fn j4_enums_are_integers_and_read_by_name_too() {
     for text in ["2", "\"2\"", "\"SPAN_KIND_SERVER\"", "2.0"] {
         assert_eq!(ok(span(&format!(r#""kind":{text}"#))), r#""kind":2"#);
     }
@@ -151,7 +151,7 @@ fn enums_are_integers_and_read_by_name_too() {
 }
 
 #[test]
-fn doubles() {
+fn j5_doubles() {
     for (text, written) in [
         ("1", "1.0"),
         ("-0.0", "-0.0"),
@@ -208,7 +208,7 @@ fn presence_keeps_defaults() {
 }
 
 #[test]
-fn empty_messages_stay() {
+fn j7_empty_messages_stay() {
     assert_eq!(ok(span(r#""status":{}"#)), r#""status":{}"#);
     let text = r#"{"resourceSpans":[{"resource":{},"scopeSpans":[{"scope":{},"spans":[{}]}]}]}"#;
     let mut out = Vec::new();
@@ -217,7 +217,7 @@ fn empty_messages_stay() {
 }
 
 #[test]
-fn null_is_absent() {
+fn j7_null_is_absent() {
     assert_eq!(ok(span(r#""name":null,"status":null,"events":null,"kind":null,"traceId":null"#)), "");
     assert_eq!(ok(any(r#"{"stringValue":null,"intValue":1}"#)), r#"{"intValue":"1"}"#);
     // In a list of messages it is a message without fields, and counts.
@@ -244,7 +244,7 @@ fn lists_of_numbers() {
 }
 
 #[test]
-fn unknown_keys_are_ignored() {
+fn j3_unknown_keys_are_ignored() {
     let fields =
         r#""a":[{"b":[1,"x",null,true]}],"name":"n","start_time_unix_nano":"x","Name":1,"":{},"name ":2"#;
     assert_eq!(ok(span(fields)), r#""name":"n""#);
@@ -266,7 +266,7 @@ fn keys_may_hold_escapes() {
 }
 
 #[test]
-fn snake_case_only_when_asked_for() {
+fn j8_snake_case_only_when_asked_for() {
     let text = r#"{"resource_spans":[{"scope_spans":[{"spans":[{"start_time_unix_nano":5,"endTimeUnixNano":6}]}]}]}"#;
     assert_eq!(traces(text).unwrap().items(), 0);
     let options = JsonOptions::default().with_snake_case(true);

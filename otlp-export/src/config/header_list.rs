@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_percent_decoded_and_may_hold_an_equals_sign() {
+    fn c5_values_are_percent_decoded_and_may_hold_an_equals_sign() {
         let expected = [("api-key", "a,b=c d"), ("x", "y==")].map(|(k, v)| (k.to_owned(), v.to_owned()));
         assert_eq!(pairs(" api-key = a%2Cb=c%20d ,, x=y== ,"), expected);
     }

@@ -29,7 +29,7 @@ fn assert_warns(config: &Config, expected: &str) {
 }
 
 #[test]
-fn defaults_are_the_specifications() {
+fn c3_c7_c9_defaults_are_the_specifications() {
     let config = config(&[]);
     assert_eq!(config.warnings(), []);
     assert_eq!(config.temporality(), TemporalityPreference::Cumulative);
@@ -46,7 +46,7 @@ fn defaults_are_the_specifications() {
 }
 
 #[test]
-fn the_generic_endpoint_is_a_base_and_the_signals_own_is_taken_as_it_is() {
+fn c1_the_generic_endpoint_is_a_base_and_the_signals_own_is_taken_as_it_is() {
     let variables =
         [("ENDPOINT", "http://collector:4318/mycollector/"), ("METRICS_ENDPOINT", "https://metrics.example")];
     assert_eq!(endpoint(&variables, Signal::Traces), "http://collector:4318/mycollector/v1/traces");
@@ -59,7 +59,7 @@ fn the_generic_endpoint_is_a_base_and_the_signals_own_is_taken_as_it_is() {
 }
 
 #[test]
-fn grpc_endpoints_take_insecure_only_without_a_scheme() {
+fn c2_grpc_endpoints_take_insecure_only_without_a_scheme() {
     let grpc = |more: &[(&str, &str)]| {
         let mut variables = vec![("PROTOCOL", "grpc")];
         variables.extend_from_slice(more);
@@ -99,7 +99,7 @@ fn an_endpoint_that_is_none_is_not_repeated_in_the_warning() {
 }
 
 #[test]
-fn http_endpoints_need_a_scheme() {
+fn c1_http_endpoints_need_a_scheme() {
     let config = config(&[("ENDPOINT", "collector:4318")]);
     let expected = "OTEL_EXPORTER_OTLP_ENDPOINT: it needs to start with http:// or https://; \
                     used instead: http://localhost:4318";
@@ -107,7 +107,7 @@ fn http_endpoints_need_a_scheme() {
 }
 
 #[test]
-fn the_signals_own_value_wins_and_a_wrong_one_falls_back_to_the_generic() {
+fn c8_the_signals_own_value_wins_and_a_wrong_one_falls_back_to_the_generic() {
     let config = config(&[("TIMEOUT", "2000"), ("LOGS_TIMEOUT", "30"), ("TRACES_TIMEOUT", "-1")]);
     assert_eq!(config.signal(Signal::Metrics).timeout(), Duration::from_secs(2));
     assert_eq!(config.signal(Signal::Logs).timeout(), Duration::from_millis(30));
@@ -118,7 +118,7 @@ fn the_signals_own_value_wins_and_a_wrong_one_falls_back_to_the_generic() {
 }
 
 #[test]
-fn a_timeout_of_zero_is_no_limit_and_garbage_is_the_default() {
+fn c7_a_timeout_of_zero_is_no_limit_and_garbage_is_the_default() {
     assert_eq!(config(&[("TIMEOUT", "0")]).signal(Signal::Traces).timeout(), Duration::ZERO);
     for wrong in ["-5", "1.5", "10s", "99999999999999999999999"] {
         let config = config(&[("TIMEOUT", wrong)]);
@@ -128,13 +128,13 @@ fn a_timeout_of_zero_is_no_limit_and_garbage_is_the_default() {
 }
 
 #[test]
-fn empty_values_are_unset() {
+fn c10_empty_values_are_unset() {
     let variables = [("ENDPOINT", ""), ("TIMEOUT", "  "), ("PROTOCOL", ""), ("TRACES_COMPRESSION", "")];
     assert_eq!(config(&variables), config(&[]));
 }
 
 #[test]
-fn names_are_taken_in_any_case_and_unknown_ones_warn() {
+fn c3_c9_c11_names_are_taken_in_any_case_and_unknown_ones_warn() {
     let config = config(&[
         ("PROTOCOL", "HTTP/JSON"),
         ("COMPRESSION", "GZip"),
@@ -152,7 +152,7 @@ fn names_are_taken_in_any_case_and_unknown_ones_warn() {
 }
 
 #[test]
-fn unset_compression_is_gzip_but_for_loopback() {
+fn c6_unset_compression_is_gzip_but_for_loopback() {
     let compression = |variables: &[(&str, &str)]| config(variables).signal(Signal::Traces).compression();
     assert_eq!(compression(&[("ENDPOINT", "http://collector")]), Codec::Gzip);
     assert_eq!(compression(&[("ENDPOINT", "http://collector"), ("COMPRESSION", "none")]), Codec::Identity);
@@ -167,7 +167,7 @@ fn zstd_is_our_extension() {
 }
 
 #[test]
-fn headers_of_the_signal_replace_the_generic_ones() {
+fn c5_c8_headers_of_the_signal_replace_the_generic_ones() {
     let config = config(&[("HEADERS", "a=1,b=2"), ("TRACES_HEADERS", "C=3")]);
     assert_eq!(config.signal(Signal::Traces).header_names().collect::<Vec<_>>(), ["c"]);
     assert_eq!(config.signal(Signal::Logs).header_names().collect::<Vec<_>>(), ["a", "b"]);
@@ -184,7 +184,7 @@ fn no_secret_reaches_debug_or_a_warning() {
 }
 
 #[test]
-fn certificates_are_paths_with_the_same_precedence() {
+fn c4_c8_certificates_are_paths_with_the_same_precedence() {
     let config =
         config(&[("CERTIFICATE", "/ca.pem"), ("LOGS_CERTIFICATE", "/logs.pem"), ("CLIENT_KEY", "/key.pem")]);
     assert_eq!(config.signal(Signal::Logs).certificate(), Some("/logs.pem".as_ref()));

@@ -72,7 +72,7 @@ fn frames(messages: &[&[u8]]) -> Vec<u8> {
 }
 
 #[test]
-fn every_ending_gives_back_what_it_took() {
+fn c14_every_ending_gives_back_what_it_took() {
     let dir = tempfile::tempdir().unwrap();
     for signal in Signal::ALL {
         let batches = [batch(signal, "a", 3), batch(signal, "b", 1), batch(signal, "c", 2)];
@@ -144,7 +144,7 @@ fn profiles_are_not_joined_by_concatenation() {
 }
 
 #[test]
-fn a_file_holds_one_signal() {
+fn c14_a_file_holds_one_signal() {
     let dir = tempfile::tempdir().unwrap();
     let mixed = [batch(Signal::Logs, "a", 1), batch(Signal::Traces, "b", 1)];
     let error = write(&dir.path().join("x.jsonl"), &mixed).unwrap_err();

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn h1_content_types_in_any_case_and_with_parameters() {
+    fn h1_j6_content_types_in_any_case_and_with_parameters() {
         for (value, expected) in [
             (&b"application/x-protobuf"[..], ContentType::Protobuf),
             (b"Application/X-Protobuf ; charset=utf-8", ContentType::Protobuf),

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use otlp_core::{Batch, Signal};
 
 use super::{Answered, Received, names};
+use crate::Report;
 
 /// Keeps account of items by name, over everything that can become of them, and says which of them nobody accounts for.
 ///
@@ -64,6 +65,27 @@ impl Audit {
     /// So many items were dropped or are still pending, without names: any that are missing make up for them.
     pub fn unnamed(&mut self, signal: Signal, items: u64) {
         self.unnamed[signal as usize] += items;
+    }
+
+    /// What an exporter reports: its drops (but for batches handed back, which the test knows by name) and what is pending are taken as
+    /// [`unnamed`](Self::unnamed). For exporters with one destination.
+    ///
+    /// # Panics
+    /// If the report does not balance, or speaks of another number of items than were submitted.
+    #[track_caller]
+    pub fn reported(&mut self, report: &Report) {
+        assert!(report.is_balanced(), "the report does not balance: {report:?}");
+        for signal in Signal::ALL {
+            let account = report.signal(signal);
+            let of_signal = || self.items.iter().filter(|((of, _), _)| *of == signal.as_str());
+            let submitted: u64 = of_signal().map(|(_, fate)| fate.submitted).sum();
+            let kept: u64 = of_signal().map(|(_, fate)| fate.kept).sum();
+            assert_eq!(
+                account.submitted, submitted,
+                "{signal} submitted, as the report says and as the test does"
+            );
+            self.unnamed(signal, (account.dropped_total() + account.pending).saturating_sub(kept));
+        }
     }
 
     /// What a server was asked, and what it answered.

@@ -10,4 +10,5 @@ mod on_full;
 mod one_cpu;
 #[cfg(feature = "testing")]
 mod property;
+#[cfg(feature = "testing")]
 mod runtime;
