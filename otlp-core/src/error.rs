@@ -72,6 +72,14 @@ pub enum ParseErrorKind {
     /// A string field that is not UTF-8.
     #[error("the string is not UTF-8")]
     Utf8,
+    /// An id of neither no bytes nor as many as its kind has, where [`Limits::strict_ids`](crate::Limits::strict_ids) asks for it.
+    #[error("the id has {found} bytes, not {expected} or none")]
+    IdLength {
+        /// Bytes that such an id has: 16 or 8.
+        expected: u8,
+        /// Bytes that stand there.
+        found: usize,
+    },
     /// Profiles in a layout from before protocol version 1.10.
     #[error(
         "these profiles are in the layout of OTLP {layout}, which numbers fields differently: read as the current layout (1.10) they would lose their values; use a sender of OTLP 1.10 or later"

@@ -21,6 +21,7 @@ mod parse;
 pub mod profiles;
 pub mod proto;
 pub mod rpc;
+mod salvage;
 pub mod schema;
 mod signal;
 pub mod trace;
@@ -45,6 +46,7 @@ pub use error::{ParseError, ParseErrorKind};
 pub use id::{IdError, SpanId, TraceId};
 pub use key::{Key, KeyRef};
 pub use limits::{Limits, ProfilesLayout};
+pub use salvage::{Removed, Salvaged, salvage};
 pub use signal::{Signal, UnknownSignal};
 pub use view::{
     Packed, PackedDouble, PackedFixed64, PackedInt32, PackedInt64, PackedKind, PackedUint64, Repeated,

@@ -13,6 +13,7 @@ pub struct Limits {
     max_bytes: usize,
     max_depth: u32,
     max_items: usize,
+    strict_ids: bool,
     profiles_layout: ProfilesLayout,
 }
 
@@ -31,12 +32,13 @@ pub enum ProfilesLayout {
 }
 
 impl Default for Limits {
-    /// 64 MiB (the specification's default, rules G2 and H5), 100 levels (what prost allows), any number of items.
+    /// 64 MiB (the specification's default, rules G2 and H5), 100 levels (what prost allows), any number of items, ids of any length.
     fn default() -> Self {
         Self {
             max_bytes: 64 << 20,
             max_depth: 100,
             max_items: usize::MAX,
+            strict_ids: false,
             profiles_layout: ProfilesLayout::default(),
         }
     }
@@ -56,6 +58,11 @@ impl Limits {
     /// Most items (spans, data points, log records, profiles) in one batch.
     pub const fn max_items(&self) -> usize {
         self.max_items
+    }
+
+    /// Whether trace, span and profile ids must have 16, 8 and 16 bytes or none, in protobuf and in JSON.
+    pub const fn strict_ids(&self) -> bool {
+        self.strict_ids
     }
 
     /// What happens to profiles in an older layout.
@@ -81,6 +88,13 @@ impl Limits {
     #[must_use]
     pub const fn with_max_items(mut self, items: usize) -> Self {
         self.max_items = items;
+        self
+    }
+
+    /// Sets [`strict_ids`](Self::strict_ids).
+    #[must_use]
+    pub const fn with_strict_ids(mut self, strict: bool) -> Self {
+        self.strict_ids = strict;
         self
     }
 

@@ -34,7 +34,7 @@ impl Batch {
             let kind = ParseErrorKind::TooLarge { bytes: bytes.len(), limit: limits.max_bytes() };
             return Err(ParseError::new(signal, &[], Fault { kind, offset: limits.max_bytes() }));
         }
-        let checked = check(request(signal), &bytes, limits.max_depth());
+        let checked = check(request(signal), &bytes, limits.max_depth(), limits.strict_ids());
         if signal == Signal::Profiles && limits.profiles_layout() == ProfilesLayout::Refuse {
             // Older layouts are tried first on failure too: "wrong wire type" is how most of them show.
             if let Some(found) = profiles::layout::older(&bytes) {
@@ -46,7 +46,7 @@ impl Batch {
         let (items, merged) = if checked.repeats {
             let merged = merge::merged(request(signal), &bytes);
             // The merged copy is valid by construction; checking it counts what a merge leaves of the items.
-            let counted = check(request(signal), &merged, u32::MAX);
+            let counted = check(request(signal), &merged, u32::MAX, false);
             debug_assert!(counted.is_ok(), "merging broke a valid message");
             (counted.map_or(0, |checked| checked.items), Some(Bytes::from(merged)))
         } else {
@@ -61,34 +61,66 @@ impl Batch {
 }
 
 /// What a walk over a valid message found.
-pub(crate) struct Checked {
+struct Checked {
     /// Elements of fields that count as items.
-    pub(crate) items: usize,
+    items: usize,
     /// Whether some singular message or oneof stands more than once.
-    pub(crate) repeats: bool,
+    repeats: bool,
 }
 
 /// Walks a whole message; `depth` is how many message levels below it are accepted.
-pub(crate) fn check(message: &'static Message, bytes: &[u8], depth: u32) -> Result<Checked, Fault> {
-    let mut walk = Walk { whole: bytes, limit: depth, items: 0, repeats: false, fault: None };
+fn check(message: &'static Message, bytes: &[u8], depth: u32, ids: bool) -> Result<Checked, Fault> {
+    let mut walk = Walk::new(bytes, depth, ids);
     match walk.message(message, bytes, depth) {
         Some(()) => Ok(Checked { items: walk.items, repeats: walk.repeats }),
-        None => Err(walk.fault.unwrap_or(Fault { kind: ParseErrorKind::Truncated, offset: 0 })),
+        None => Err(walk.fault()),
     }
 }
 
+/// Most groups inside each other that [`Walk::step`] steps over: what prost allows.
+const DEEPEST_GROUP: u32 = 100;
+
 /// A walk that has not failed yet; a step that returns `None` has left its fault behind.
-struct Walk<'a> {
+pub(crate) struct Walk<'a> {
     whole: &'a [u8],
     limit: u32,
+    /// Whether ids must have the length of their kind, or none.
+    ids: bool,
     items: usize,
     repeats: bool,
     fault: Option<Fault>,
 }
 
 impl<'a> Walk<'a> {
+    /// A walk over `whole` or parts of it; `limit` is how many message levels below `whole` are accepted.
+    pub(crate) const fn new(whole: &'a [u8], limit: u32, ids: bool) -> Self {
+        Self { whole, limit, ids, items: 0, repeats: false, fault: None }
+    }
+
+    /// What the last step that gave `None` found.
+    pub(crate) fn fault(&self) -> Fault {
+        self.fault.unwrap_or(Fault { kind: ParseErrorKind::Truncated, offset: 0 })
+    }
+
+    /// Steps over the field at the start of `rest`, whatever message it is of: its number, wire type and payload if it has a
+    /// length, and what stands behind it.
+    pub(crate) fn step(&mut self, rest: &'a [u8]) -> Option<(u32, u8, &'a [u8], &'a [u8])> {
+        let (number, wire, after) = self.key(rest)?;
+        if wire == LEN {
+            let (payload, after) = self.length(after, rest)?;
+            return Some((number, wire, payload, after));
+        }
+        let after = self.skip(number, wire, rest, after, DEEPEST_GROUP)?;
+        Some((number, wire, &[], after))
+    }
+
+    /// Notes that the field at the start of `place` is on the wire as `found`, not as `expected`.
+    pub(crate) fn wrong_wire<T>(&mut self, expected: u8, found: u8, place: &'a [u8]) -> Option<T> {
+        self.fail(ParseErrorKind::WireType { expected, found }, place)
+    }
+
     /// Checks the fields of one message; `depth` levels may stand below it.
-    fn message(&mut self, message: &'static Message, bytes: &'a [u8], depth: u32) -> Option<()> {
+    pub(crate) fn message(&mut self, message: &'static Message, bytes: &'a [u8], depth: u32) -> Option<()> {
         let mut seen = 0_u32;
         let mut rest = bytes;
         while let [first, after @ ..] = rest {
@@ -130,7 +162,8 @@ impl<'a> Walk<'a> {
                             }
                         }
                         Kind::String => self.text(payload)?,
-                        Kind::Bytes | Kind::Id => {}
+                        Kind::Bytes => {}
+                        Kind::Id => self.id(field.id_len, payload)?,
                         packed => self.packed(packed.wire(), payload)?,
                     }
                     after
@@ -149,6 +182,14 @@ impl<'a> Walk<'a> {
             Ok(_) => Some(()),
             Err(error) => self.fail(ParseErrorKind::Utf8, &text[error.valid_up_to()..]),
         }
+    }
+
+    #[inline]
+    fn id(&mut self, expected: u8, id: &'a [u8]) -> Option<()> {
+        if !self.ids || id.is_empty() || id.len() == usize::from(expected) {
+            return Some(());
+        }
+        self.fail(ParseErrorKind::IdLength { expected, found: id.len() }, id)
     }
 
     /// Checks the numbers behind one key and length.

@@ -49,6 +49,8 @@ pub(crate) struct Field {
     pub(crate) slot: u8,
     /// Whether each element is one item of the signal.
     pub(crate) item: bool,
+    /// Bytes that an id in this field has; 0 for other kinds.
+    pub(crate) id_len: u8,
 }
 
 /// What stands in front of a field's value in a JSON object: `,"traceId":`, and `[` behind it for arrays.
@@ -107,6 +109,14 @@ impl Kind {
     }
 }
 
+/// Span ids have 8 bytes, trace and profile ids 16.
+const fn id_len(name: &[u8]) -> u8 {
+    match name {
+        [.., b's', b'p', b'a', b'n', b'_', b'i', b'd'] => 8,
+        _ => 16,
+    }
+}
+
 impl Field {
     pub(crate) const fn new(number: u32, name: &'static str, json: &'static str, kind: Kind) -> Self {
         Self {
@@ -120,6 +130,10 @@ impl Field {
             oneof: false,
             slot: NO_SLOT,
             item: false,
+            id_len: match kind {
+                Kind::Id => id_len(name.as_bytes()),
+                _ => 0,
+            },
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{Batch, Limits, ProfilesLayout, Signal};
 ///
 /// Accepted besides what [`write`](super::write()) writes: unknown keys (ignored), integers as numbers or strings in any
 /// form that is integral (`1`, `"1"`, `1.0`, `1e3`), enums by name, `null` for an absent field, ids in any case and of any
-/// length, `profileId` in base64 too, base64 in both alphabets with or without padding, keys in any order. A repeated key
+/// length (unless [`Limits::strict_ids`] is set), `profileId` in base64 too, base64 in both alphabets with or without padding, keys in any order. A repeated key
 /// follows protobuf: lists append, messages merge, the last scalar wins.
 ///
 /// `limits` apply to the text and to the encoding: bytes to each, levels as [`Batch::parse`] counts them.
@@ -77,7 +77,7 @@ pub(super) struct Reader<'a, 'o> {
     pub(super) out: Room<'o>,
     lengths: Lengths,
     options: &'a JsonOptions,
-    limits: &'a Limits,
+    pub(super) limits: &'a Limits,
     items: usize,
     /// Whether some singular message or oneof stands more than once.
     repeats: bool,

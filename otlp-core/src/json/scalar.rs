@@ -120,19 +120,20 @@ impl Reader<'_, '_> {
     pub(super) fn bytes(&mut self, field: &'static Field) -> Read<()> {
         self.lexer.peek()?;
         let offset = self.lexer.offset();
+        let start = self.out.len();
         let hex = matches!(field.kind, Kind::Id);
         if hex && let Some(count) = self.lexer.quick_id(self.out.piece()) {
             self.out.advance(count);
-            return Ok(());
+            return self.id_length(field, start, offset);
         }
         let text = self.lexer.string()?;
         if hex && self.hex(&text) {
-            return Ok(());
+            return self.id_length(field, start, offset);
         }
         // By the letter of the specification only trace and span ids are hex, so a profile id may come in base64; 16 bytes
         // are 32 digits or 24 characters that end in ==, never both.
         if (!hex || field.name == "profile_id") && self.base64(&text) {
-            return Ok(());
+            return self.id_length(field, start, offset);
         }
         let expected = match (hex, field.name) {
             (true, "profile_id") => "hex or base64",
@@ -140,6 +141,16 @@ impl Reader<'_, '_> {
             _ => "base64",
         };
         Err(Fault::new(JsonErrorKind::Value, offset, format!("expected {expected}, found {}", shown(&text))))
+    }
+
+    /// Checks the length of an id that was appended from `start` on, where the limits ask for it; other bytes have any length.
+    fn id_length(&self, field: &'static Field, start: usize, offset: usize) -> Read<()> {
+        let (expected, found) = (field.id_len, self.out.len() - start);
+        if !self.limits.strict_ids() || expected == 0 || found == 0 || found == usize::from(expected) {
+            return Ok(());
+        }
+        let message = format!("the id has {found} bytes, not {expected} or none");
+        Err(Fault::new(JsonErrorKind::Value, offset, message))
     }
 
     fn hex(&mut self, text: &str) -> bool {
