@@ -37,6 +37,15 @@ impl Decompressor {
         self.codec
     }
 
+    /// How many bytes a body says it has once decompressed, where its format has a place for that: a guess, which may be a lie
+    /// and counts the first frame only. Never more than so many compressed bytes can hold.
+    pub fn stated_size(&self, body: &[u8]) -> Option<u64> {
+        match self.engine.size(body) {
+            Size::Declared(size) | Size::Likely(size) => Some(size.min(self.engine.bound(body.len()))),
+            Size::Unknown => None,
+        }
+    }
+
     /// Decompresses one whole body of at most `max_out` bytes. Memory stays below `max_out` plus the codec's own state (64 KiB for
     /// gzip, the window for zstd), whatever the input says. After an error the context is as good as new.
     ///

@@ -53,8 +53,8 @@ pub use protocol::{ParseProtocolError, Protocol};
 pub use retry::{Backoff, Jitter, RetryPolicy};
 #[cfg(feature = "server")]
 pub use server::{
-    Peer, Receiver, Refusal, Running, Server, ServerBuilder, ServerError, ServerLimits, ServerStats,
-    SignalStats, Verdict,
+    Peer, PeerAddress, Receiver, Refusal, Running, Server, ServerBuilder, ServerError, ServerLimits,
+    ServerStats, SignalStats, Strictness, Verdict,
 };
 #[cfg(all(feature = "server", feature = "tls"))]
 pub use tls::ServerTls;

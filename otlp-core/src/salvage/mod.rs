@@ -24,6 +24,12 @@ pub struct Salvaged {
 impl Salvaged {
     /// Most entries of [`removed`](Self::removed); the items behind further ones are only counted.
     pub const MOST_REMOVED: usize = 16;
+
+    /// A batch that lost nothing.
+    #[must_use]
+    pub const fn whole(batch: Batch) -> Self {
+        Self { batch, removed: Vec::new(), removed_items: 0 }
+    }
 }
 
 /// One fault, and what went with it.
@@ -61,7 +67,7 @@ pub struct Removed {
 pub fn salvage(signal: Signal, bytes: impl Into<Bytes>, limits: &Limits) -> Result<Salvaged, ParseError> {
     let bytes = bytes.into();
     let error = match Batch::parse(signal, bytes.clone(), limits) {
-        Ok(batch) => return Ok(Salvaged { batch, removed: Vec::new(), removed_items: 0 }),
+        Ok(batch) => return Ok(Salvaged::whole(batch)),
         Err(error) => error,
     };
     if let ParseErrorKind::TooLarge { .. } | ParseErrorKind::OldProfilesLayout { .. } = error.kind() {

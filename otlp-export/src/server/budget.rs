@@ -17,6 +17,8 @@ pub(super) struct Budget {
 pub(super) struct Reservation {
     budget: Arc<Budget>,
     bytes: usize,
+    /// The part of `bytes` that stays until the end, such as headers.
+    fixed: usize,
 }
 
 /// The budget is used up by others.
@@ -32,7 +34,7 @@ impl Budget {
 
     /// A reservation of nothing yet.
     pub(super) fn reservation(self: &Arc<Self>) -> Reservation {
-        Reservation { budget: Arc::clone(self), bytes: 0 }
+        Reservation { budget: Arc::clone(self), bytes: 0, fixed: 0 }
     }
 }
 
@@ -50,8 +52,16 @@ impl Reservation {
         Ok(())
     }
 
-    /// Holds exactly this much from now on, whatever the ceiling: for bytes that exist already.
+    /// As [`grow`](Self::grow), for bytes that stay until the end.
+    pub(super) fn grow_fixed(&mut self, bytes: usize) -> Result<(), OverBudget> {
+        self.grow(bytes)?;
+        self.fixed += bytes;
+        Ok(())
+    }
+
+    /// Holds exactly this much from now on besides what is fixed, whatever the ceiling: for bytes that exist already.
     pub(super) fn settle(&mut self, bytes: usize) {
+        let bytes = bytes.saturating_add(self.fixed);
         self.budget.held.fetch_add(bytes, Ordering::Relaxed);
         self.budget.held.fetch_sub(self.bytes, Ordering::Relaxed);
         self.bytes = bytes;
@@ -100,6 +110,9 @@ mod tests {
         one.grow(80).unwrap();
         one.settle(3);
         assert_eq!(budget.held.load(Ordering::Relaxed), 3);
+        one.grow_fixed(7).unwrap();
+        one.settle(3);
+        assert_eq!(budget.held.load(Ordering::Relaxed), 10);
         one.settle(300);
         assert_eq!(budget.reservation().grow(1), Err(OverBudget { ceiling: CEILING }));
     }

@@ -2,18 +2,23 @@
 
 use std::{
     net::SocketAddr,
+    path::PathBuf,
     sync::{Arc, Mutex, OnceLock},
 };
 
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+};
 
 use super::{
-    Receiver, Running, ServerError, ServerLimits,
+    Receiver, Running, ServerError, ServerLimits, Strictness,
     auth::Bearer,
     budget::Budget,
     connection::Port,
     core::Core,
-    listener::{Security, listen},
+    cors::Cors,
+    listener::{Security, Socket, listen},
     stats::Counters,
 };
 #[cfg(feature = "tls")]
@@ -48,8 +53,11 @@ impl Server {
             grpc: None,
             http: None,
             shared: false,
+            unix: None,
             limits: ServerLimits::default(),
+            strictness: Strictness::default(),
             bearer: None,
+            cors: None,
             #[cfg(feature = "tls")]
             tls: None,
         }
@@ -64,8 +72,11 @@ pub struct ServerBuilder<R> {
     grpc: Option<SocketAddr>,
     http: Option<SocketAddr>,
     shared: bool,
+    unix: Option<PathBuf>,
     limits: ServerLimits,
+    strictness: Strictness,
     bearer: Option<Bearer>,
+    cors: Option<Cors>,
     #[cfg(feature = "tls")]
     tls: Option<ServerTls>,
 }
@@ -94,6 +105,30 @@ impl<R: Receiver> ServerBuilder<R> {
         self
     }
 
+    /// Serves both on a unix socket, besides or instead of the ports; never encrypted. A socket file that a dead server left is
+    /// replaced, and the file goes when the server stops listening. Who may connect is what the file's and directory's
+    /// permissions say: the process's umask decides about the file.
+    #[cfg(unix)]
+    pub fn unix(mut self, path: impl Into<PathBuf>) -> Self {
+        self.unix = Some(path.into());
+        self
+    }
+
+    /// What happens to requests with bad text, too deep nesting, or ids of a wrong length. Default: they are refused.
+    pub fn strictness(mut self, strictness: Strictness) -> Self {
+        self.strictness = strictness;
+        self
+    }
+
+    /// Lets pages of these origins (`https://shop.example`, as browsers send them) send over OTLP/HTTP: answers preflights and marks
+    /// answers, as cross-origin resource sharing wants it. Default: none.
+    ///
+    /// This is about browsers, which keep other pages' requests back; it is no check of who sends.
+    pub fn cors<O: Into<String>>(mut self, origins: impl IntoIterator<Item = O>) -> Self {
+        self.cors = Some(Cors::new(origins.into_iter().map(Into::into).collect()));
+        self
+    }
+
     /// Sizes, times and counts.
     pub fn limits(mut self, limits: ServerLimits) -> Self {
         self.limits = limits;
@@ -106,7 +141,7 @@ impl<R: Receiver> ServerBuilder<R> {
         self
     }
 
-    /// Encrypts all ports.
+    /// Encrypts all ports; a unix socket stays as it is.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: ServerTls) -> Self {
         self.tls = Some(tls);
@@ -117,7 +152,7 @@ impl<R: Receiver> ServerBuilder<R> {
     ///
     /// # Errors
     /// No address, no runtime, an address that is taken, or certificates that cannot be used.
-    pub async fn start(self) -> Result<Running, ServerError> {
+    pub async fn start(mut self) -> Result<Running, ServerError> {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(ServerError::NoRuntime);
         }
@@ -129,7 +164,10 @@ impl<R: Receiver> ServerBuilder<R> {
         let core = Arc::new(Core {
             receiver: self.receiver,
             budget: Budget::new(self.limits.max_in_flight_bytes()),
+            decoding: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
             limits: self.limits,
+            strictness: self.strictness,
+            cors: self.cors,
             bearer: self.bearer,
             counters: Arc::clone(&counters),
             grpc: OnceLock::new(),
@@ -138,7 +176,7 @@ impl<R: Receiver> ServerBuilder<R> {
             companions: super::companion::Companions::new(&reporter)?,
         });
         for (_, port) in &bound {
-            let address = port.address;
+            let Some(address) = port.address else { continue };
             if port.grpc {
                 core.grpc.get_or_init(|| address);
             }
@@ -149,16 +187,37 @@ impl<R: Receiver> ServerBuilder<R> {
         #[cfg(feature = "grpc")]
         super::companion::serving(&reporter).await;
         let (stop, stopped) = watch::channel(false);
-        let listeners = bound
+        let mut listeners: Vec<_> = bound
             .into_iter()
-            .map(|(listener, port)| {
+            .map(|(socket, port)| {
                 let core = Arc::clone(&core);
-                tokio::spawn(listen(core, listener, port, security.clone(), stopped.clone()))
+                tokio::spawn(listen(core, socket, port, security.clone(), stopped.clone()))
             })
             .collect();
+        #[cfg(feature = "tls")]
+        let certificates = match security {
+            Security::Tls(certificates) => Some(certificates),
+            Security::Plain => None,
+        };
+        #[cfg(feature = "tls")]
+        if let Some(certificates) = &certificates
+            && let Some(interval) = certificates.interval()
+        {
+            let watch = super::reload::watch(Arc::clone(certificates), Arc::clone(&counters), interval);
+            let mut stopped = stopped.clone();
+            listeners.push(tokio::spawn(async move {
+                tokio::select! {
+                    () = watch => {}
+                    _ = stopped.changed() => {}
+                }
+            }));
+        }
         Ok(Running {
             grpc: core.grpc.get().copied(),
             http: core.http.get().copied(),
+            unix: self.unix,
+            #[cfg(feature = "tls")]
+            certificates,
             counters,
             stop,
             listeners: Mutex::new(listeners),
@@ -168,21 +227,21 @@ impl<R: Receiver> ServerBuilder<R> {
     }
 
     #[cfg(feature = "tls")]
-    fn security(&self) -> Result<Security, ServerError> {
-        match &self.tls {
-            Some(tls) => Ok(Security::Tls(crate::tls::server::config(tls)?.into())),
+    fn security(&mut self) -> Result<Security, ServerError> {
+        match self.tls.take() {
+            Some(tls) => Ok(Security::Tls(super::reload::Certificates::new(tls)?)),
             None => Ok(Security::Plain),
         }
     }
 
     #[cfg(not(feature = "tls"))]
     #[allow(clippy::unnecessary_wraps, clippy::unused_self, reason = "the same call as with TLS")]
-    fn security(&self) -> Result<Security, ServerError> {
+    fn security(&mut self) -> Result<Security, ServerError> {
         Ok(Security::Plain)
     }
 
     /// The listeners, with what each serves.
-    async fn bind(&self) -> Result<Vec<(TcpListener, Port)>, ServerError> {
+    async fn bind(&self) -> Result<Vec<(Socket, Port)>, ServerError> {
         let one = match (self.grpc, self.http) {
             (Some(grpc), Some(http)) => self.shared || (grpc == http && grpc.port() != 0),
             _ => false,
@@ -198,7 +257,14 @@ impl<R: Receiver> ServerBuilder<R> {
             let failed = |source| ServerError::Bind { address, protocol, source };
             let listener = TcpListener::bind(address).await.map_err(failed)?;
             let address = listener.local_addr().map_err(failed)?;
-            bound.push((listener, Port { address, grpc, http }));
+            bound.push((Socket::Tcp(listener), Port { address: Some(address), grpc, http }));
+        }
+        #[cfg(unix)]
+        if let Some(path) = &self.unix {
+            let failed = |source| ServerError::Unix { path: path.clone(), source };
+            let socket = super::unix::bind(path).map_err(failed)?;
+            let port = Port { address: None, grpc: cfg!(feature = "grpc"), http: true };
+            bound.push((Socket::Unix(socket), port));
         }
         if bound.is_empty() {
             return Err(ServerError::NoAddress);

@@ -14,8 +14,10 @@ use tokio::{
 };
 
 use super::{
-    Receiver, ServerLimits,
+    PeerAddress, Receiver, ServerLimits,
     activity::{Activity, Busy, Finding, Watched},
+    budget::Reservation,
+    content,
     core::Core,
     fault::Fault,
     http::{self as plain, Format},
@@ -28,13 +30,22 @@ const STREAM_WINDOW: u32 = 4 << 20;
 const CONNECTION_WINDOW: u32 = 16 << 20;
 /// Largest HTTP/2 frame, in bytes.
 const FRAME: u32 = 1 << 20;
-/// Most bytes of headers in an HTTP/2 request.
-const HEADER_LIST: u32 = 64 << 10;
+/// Most bytes of headers in an HTTP/2 request. A table of many short ones takes several times as much, for each stream.
+const HEADERS: u32 = 32 << 10;
+/// Read buffer of an HTTP/1 connection, in bytes, into which all headers of a request must fit.
+const BUFFER: usize = 64 << 10;
+/// Streams that a client may reset before this side has looked at them, and faulty ones that this side resets, until the
+/// connection is ended; see also [`Activity::flooded`].
+const PENDING_RESETS: usize = 20;
+const OWN_RESETS: usize = 1024;
+/// Bytes of answers that wait in a stream for its window.
+const SEND_BUFFER: usize = 64 << 10;
 
 /// What one port speaks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Port {
-    pub(super) address: SocketAddr,
+    /// `None` for a unix socket.
+    pub(super) address: Option<SocketAddr>,
     pub(super) grpc: bool,
     pub(super) http: bool,
 }
@@ -42,7 +53,7 @@ pub(super) struct Port {
 /// What a request may want to know about its connection.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Connection {
-    pub(super) remote: SocketAddr,
+    pub(super) remote: PeerAddress,
     pub(super) tls: bool,
     pub(super) port: Port,
 }
@@ -57,11 +68,20 @@ pub(super) async fn serve<R: Receiver>(
     let activity = Activity::new();
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
     let limits = core.limits.clone();
-    let (head, idle) = (limits.header_timeout(), limits.idle_timeout());
+    let (head, idle, response) = (limits.header_timeout(), limits.idle_timeout(), limits.response_timeout());
     let requests = Arc::clone(&activity);
-    let service = service_fn(move |request| {
-        let (core, busy) = (Arc::clone(&core), requests.begin());
-        async move { Ok::<_, Infallible>(answer(&core, &connection, request, busy).await) }
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        let (core, busy, awaited) = (Arc::clone(&core), requests.begin(), requests.awaited());
+        // Here and not in the future, which waits for its turn with all headers in memory.
+        let held = core.reserve(request.headers());
+        if held.is_err() {
+            content::keep_essential(request.headers_mut());
+        }
+        async move {
+            let response = answer(&core, &connection, request, held, busy).await;
+            awaited.answered();
+            Ok::<_, Infallible>(response)
+        }
     });
     let builder = protocol(&limits);
     let mut serving = pin!(builder.serve_connection(io, service));
@@ -71,9 +91,9 @@ pub(super) async fn serve<R: Receiver>(
     }
     let mut closing = false;
     loop {
-        let next = match activity.check(head, idle) {
+        let next = match activity.check(head, idle, response) {
             Finding::Fine(next) => next,
-            Finding::SlowHead => return,
+            Finding::SlowHead | Finding::SlowReader => return,
             Finding::Idle if closing => return,
             Finding::Idle => {
                 // HTTP/2 clients learn of it and may still have sent a request; they get another moment for that.
@@ -89,6 +109,7 @@ pub(super) async fn serve<R: Receiver>(
                 stopping = true;
                 serving.as_mut().graceful_shutdown();
             }
+            () = activity.flooded() => return,
             () = tokio::time::sleep_until(next) => {}
         }
     }
@@ -101,6 +122,7 @@ fn protocol(limits: &ServerLimits) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         // `Activity` keeps this time: hyper's also ends connections that only idle between two requests.
         .header_read_timeout(None)
+        .max_buf_size(BUFFER)
         // A client may close its sending side after the request and still wait for the answer.
         .half_close(true);
     builder
@@ -109,7 +131,10 @@ fn protocol(limits: &ServerLimits) -> Builder<TokioExecutor> {
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_frame_size(FRAME)
-        .max_header_list_size(HEADER_LIST)
+        .max_header_list_size(HEADERS)
+        .max_pending_accept_reset_streams(PENDING_RESETS)
+        .max_local_error_reset_streams(OWN_RESETS)
+        .max_send_buf_size(SEND_BUFFER)
         .max_concurrent_streams(limits.max_streams())
         .keep_alive_interval(limits.idle_timeout() / 2)
         .keep_alive_timeout(limits.header_timeout());
@@ -121,6 +146,7 @@ async fn answer<R: Receiver>(
     core: &Arc<Core<R>>,
     connection: &Connection,
     request: Request<Incoming>,
+    held: Result<Reservation, Fault>,
     busy: Busy,
 ) -> Response {
     let port = connection.port;
@@ -130,9 +156,13 @@ async fn answer<R: Receiver>(
             plain::refused(core, &Fault::GrpcNeedsHttp2, Format::of(request.headers()))
         }
         #[cfg(feature = "grpc")]
-        (true, Port { grpc: true, .. }) => super::grpc::handle(core, connection, request, busy.clone()).await,
+        (true, Port { grpc: true, .. }) => {
+            super::grpc::handle(core, connection, request, held, busy.clone()).await
+        }
         (true, _) => trailers::refused(core, &wrong_port(port, "OTLP/HTTP", "OTLP/gRPC", core.grpc.get())),
-        (false, Port { http: true, .. }) => plain::handle(core, connection, request, busy.clone()).await,
+        (false, Port { http: true, .. }) => {
+            plain::handle(core, connection, request, held, busy.clone()).await
+        }
         (false, _) => {
             let fault = wrong_port(port, "OTLP/gRPC", "OTLP/HTTP", core.http.get());
             plain::refused(core, &fault, Format::of(request.headers()))
@@ -143,7 +173,7 @@ async fn answer<R: Receiver>(
 }
 
 fn is_grpc(request: &Request<Incoming>) -> bool {
-    super::content::ContentType::of(request.headers()) == super::content::ContentType::Grpc
+    content::ContentType::of(request.headers()) == content::ContentType::Grpc
 }
 
 fn wrong_port(here: Port, speaks: &'static str, asked: &'static str, other: Option<&SocketAddr>) -> Fault {
@@ -151,5 +181,6 @@ fn wrong_port(here: Port, speaks: &'static str, asked: &'static str, other: Opti
         Some(address) => format!("is served on {address}"),
         None => "is not served here".to_owned(),
     };
-    Fault::WrongPort { here: here.address.to_string(), speaks, asked, elsewhere }
+    let here = here.address.map_or_else(|| "the unix socket".to_owned(), |address| address.to_string());
+    Fault::WrongPort { here, speaks, asked, elsewhere }
 }

@@ -39,6 +39,16 @@ impl ContentType {
     }
 }
 
+/// Leaves only the headers that say how a refusal is to be written.
+pub(super) fn keep_essential(headers: &mut HeaderMap) {
+    let all = std::mem::take(headers);
+    for name in [header::CONTENT_TYPE, header::ACCEPT_ENCODING, header::EXPECT, header::ORIGIN] {
+        if let Some(value) = all.get(&name) {
+            headers.insert(name, value.clone());
+        }
+    }
+}
+
 /// The one coding of a body, from `Content-Encoding` (or `grpc-encoding`): all lines and lists of it together, `identity` left
 /// out. More than one coding on top of each other is refused, because nobody sends it and it multiplies bombs.
 pub(super) fn coding(headers: &HeaderMap, name: &str) -> Result<Codec, Fault> {

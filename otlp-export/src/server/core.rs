@@ -10,13 +10,16 @@ use std::{
 };
 
 use http::HeaderMap;
-use otlp_core::{Batch, Signal};
+use otlp_core::{Batch, Salvaged, Signal};
+
+use tokio::sync::Semaphore;
 
 use super::{
-    Peer, Receiver, ServerLimits, Verdict,
+    Peer, Receiver, ServerLimits, Strictness, Verdict,
     auth::Bearer,
     budget::{Budget, Reservation},
-    decode::Wire,
+    cors::Cors,
+    decode::{Rules, Wire},
     fault::Fault,
     stats::{Counters, SignalStats},
 };
@@ -26,9 +29,13 @@ use super::{
 pub(super) struct Core<R> {
     pub(super) receiver: R,
     pub(super) limits: ServerLimits,
+    pub(super) strictness: Strictness,
+    pub(super) cors: Option<Cors>,
     pub(super) bearer: Option<Bearer>,
     pub(super) counters: Arc<Counters>,
     pub(super) budget: Arc<Budget>,
+    /// Leave to decode what takes long: more at a time than there are processors help nobody and hold memory in as many threads.
+    pub(super) decoding: Semaphore,
     /// Where gRPC and HTTP listen, once they do.
     pub(super) grpc: OnceLock<SocketAddr>,
     pub(super) http: OnceLock<SocketAddr>,
@@ -53,48 +60,73 @@ impl<R: Receiver> Core<R> {
         }
     }
 
+    /// A share of the budget for a request, which holds its headers already.
+    pub(super) fn reserve(&self, headers: &HeaderMap) -> Result<Reservation, Fault> {
+        /// Bytes that a table takes for each header besides its name and value.
+        const ENTRY: usize = 128;
+        let bytes = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ENTRY).sum();
+        let mut held = self.budget.reservation();
+        held.grow_fixed(bytes).map_err(|over| Fault::Overloaded { limit: over.ceiling })?;
+        Ok(held)
+    }
+
     /// Decodes a message and hands it to the receiver.
     pub(super) async fn deliver(
         &self,
         wire: Wire,
-        mut held: Reservation,
+        held: Reservation,
         mut peer: Peer,
         time: Option<Duration>,
     ) -> Result<Success, Fault> {
         let signal = wire.signal;
         let wire_bytes = wire.bytes.len() as u64;
         peer.set_body(wire_bytes, wire.codec.content_coding());
-        let limits = *self.limits.message();
-        held.grow(wire.expected_growth(&limits)).map_err(|over| Fault::Overloaded { limit: over.ceiling })?;
-        let batch = if wire.is_slow() {
-            let decoding = tokio::task::spawn_blocking(move || wire.decode(&limits));
-            decoding.await.map_err(|_| Fault::Internal)??
-        } else {
-            wire.decode(&limits)?
-        };
-        held.settle(batch.bytes().len());
+        let (decoded, _held) = self.decode(wire, held).await?;
+        let removed = removal(&decoded);
+        let (batch, removed_items) = (decoded.batch, decoded.removed_items as u64);
         let mut counts = SignalStats {
             requests: 1,
-            items: batch.items() as u64,
-            rejected_items: 0,
+            items: batch.items() as u64 + removed_items,
+            rejected_items: removed_items,
             wire_bytes,
             message_bytes: batch.bytes().len() as u64,
         };
         let verdict =
             if batch.bytes().is_empty() { Verdict::Accepted } else { self.ask(batch, &peer, time).await? };
         let partial = match verdict {
-            Verdict::Accepted => None,
-            // The protocol reads this as unset (G11).
-            Verdict::Partial { rejected: 0, message } if message.is_empty() => None,
+            Verdict::Accepted => removed.map(|removed| (removed_items, removed)),
             Verdict::Partial { rejected, message } => {
-                counts.rejected_items = rejected;
-                Some((rejected, message))
+                counts.rejected_items = removed_items.saturating_add(rejected);
+                let message = match removed {
+                    Some(removed) if message.is_empty() => removed,
+                    Some(removed) => format!("{removed}; {message}"),
+                    None => message,
+                };
+                // The protocol reads nothing rejected without a message as unset (G11).
+                (counts.rejected_items > 0 || !message.is_empty()).then_some((counts.rejected_items, message))
             }
             Verdict::RetryLater { after } => return Err(Fault::RetryLater { after }),
             Verdict::Invalid { what } => return Err(Fault::Invalid { what }),
         };
         self.counters.succeeded(signal, counts);
         Ok(Success { signal, partial })
+    }
+
+    /// Decodes here if it is quick, else on a thread where nobody waits.
+    async fn decode(&self, wire: Wire, mut held: Reservation) -> Result<(Salvaged, Reservation), Fault> {
+        let rules = Rules { limits: *self.limits.message(), strictness: self.strictness };
+        if !wire.is_slow()
+            && let Some(decoded) = wire.decode(&rules, &mut held, true)?
+        {
+            return Ok((decoded, held));
+        }
+        // Nobody closes it.
+        let _leave = self.decoding.acquire().await;
+        let decoding = tokio::task::spawn_blocking(move || {
+            let decoded = wire.decode(&rules, &mut held, false)?;
+            Ok((decoded.ok_or(Fault::Internal)?, held))
+        });
+        decoding.await.map_err(|_| Fault::Internal)?
     }
 
     /// The receiver's verdict, within the time, whatever the receiver does.
@@ -107,6 +139,17 @@ impl<R: Receiver> Core<R> {
             Err(_) => Err(Fault::ReceiveTimeout { limit }),
         }
     }
+}
+
+/// What a client is told about the items that were cut out.
+fn removal(decoded: &Salvaged) -> Option<String> {
+    let first = decoded.removed.first()?;
+    let more = match decoded.removed.len() {
+        1 => String::new(),
+        Salvaged::MOST_REMOVED => ", the first of many faults".to_owned(),
+        faults => format!(", the first of {faults} faults"),
+    };
+    Some(format!("{} items cannot be read and were left out: {}{more}", decoded.removed_items, first.error))
 }
 
 /// The output of a future, `None` if it panics.

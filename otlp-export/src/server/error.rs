@@ -1,6 +1,6 @@
 //! Why a server does not start.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, path::PathBuf};
 
 use thiserror::Error;
 
@@ -8,8 +8,8 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ServerError {
-    /// Neither a gRPC nor an HTTP address was given.
-    #[error("the server has no address to listen on: set ServerBuilder::grpc, http or grpc_and_http")]
+    /// Neither a gRPC nor an HTTP address nor a unix socket was given.
+    #[error("the server has no address to listen on: set ServerBuilder::grpc, http, grpc_and_http or unix")]
     NoAddress,
     /// There is no tokio runtime around the call.
     #[error("the server needs a tokio runtime with its network and time drivers: call start from inside one")]
@@ -21,6 +21,14 @@ pub enum ServerError {
         address: SocketAddr,
         /// What was to be served there.
         protocol: &'static str,
+        /// The operating system's reason.
+        source: io::Error,
+    },
+    /// A unix socket cannot be made; mostly because another server has it.
+    #[error("cannot listen on the unix socket {}", path.display())]
+    Unix {
+        /// The path as given.
+        path: PathBuf,
         /// The operating system's reason.
         source: io::Error,
     },

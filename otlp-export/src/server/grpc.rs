@@ -12,6 +12,7 @@ use super::{
     Peer, Receiver,
     activity::Busy,
     body::{self, RequestBody},
+    budget::Reservation,
     companion::Companion,
     connection::Connection,
     content,
@@ -33,6 +34,7 @@ pub(super) async fn handle<R: Receiver>(
     core: &Arc<Core<R>>,
     connection: &Connection,
     request: Request<Incoming>,
+    held: Result<Reservation, Fault>,
     busy: Busy,
 ) -> Response {
     if let Some(companion) = Companion::of(request.uri().path()) {
@@ -47,7 +49,7 @@ pub(super) async fn handle<R: Receiver>(
     let (parts, body) = request.into_parts();
     let gzip = content::takes_gzip(&parts.headers, "grpc-accept-encoding");
     let mut body = RequestBody::new(body);
-    let outcome = exchange(core, connection, parts, &mut body).await;
+    let outcome = exchange(core, connection, parts, &mut body, held).await;
     body.discard_rest(&core.limits, false, busy);
     match outcome.and_then(|success| accepted(&success, gzip, core.limits.max_response_bytes())) {
         Ok(response) => response,
@@ -60,7 +62,9 @@ async fn exchange<R: Receiver>(
     connection: &Connection,
     parts: Parts,
     body: &mut RequestBody,
+    held: Result<Reservation, Fault>,
 ) -> Result<Success, Fault> {
+    let mut held = held?;
     let path = parts.uri.path();
     let Some(signal) = Signal::ALL.into_iter().find(|signal| signal.grpc_path() == path) else {
         return Err(Fault::Path { path: excerpt(path.as_bytes()), known: KNOWN });
@@ -70,7 +74,6 @@ async fn exchange<R: Receiver>(
     }
     core.authenticate(&parts.headers)?;
     let codec = content::coding(&parts.headers, "grpc-encoding")?;
-    let mut held = core.budget.reservation();
     let limit = core.limits.body_timeout();
     let message = async {
         let max = core.limits.max_wire_bytes();

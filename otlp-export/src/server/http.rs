@@ -12,9 +12,11 @@ use super::{
     Peer, Receiver,
     activity::Busy,
     body::RequestBody,
+    budget::Reservation,
     connection::Connection,
     content::{self, ContentType},
     core::{Core, Success},
+    cors::Grant,
     decode::Wire,
     fault::{Fault, excerpt},
     mapping::{self, Answer},
@@ -48,18 +50,28 @@ pub(super) async fn handle<R: Receiver>(
     core: &Arc<Core<R>>,
     connection: &Connection,
     request: Request<Incoming>,
+    held: Result<Reservation, Fault>,
     busy: Busy,
 ) -> Response {
     let (parts, body) = request.into_parts();
+    let granted = core.cors.as_ref().map(|cors| cors.grant(&parts));
+    if let Some(preflight) = granted.as_ref().and_then(Grant::preflight) {
+        return preflight;
+    }
     let format = Format::of(&parts.headers);
     let waits = parts.headers.contains_key(header::EXPECT);
     let mut body = RequestBody::new(body);
-    let outcome = exchange(core, connection, parts, &mut body).await;
+    let outcome = exchange(core, connection, parts, &mut body, held).await;
     body.discard_rest(&core.limits, waits, busy);
-    match outcome.and_then(|success| accepted(&success, format, core.limits.max_response_bytes())) {
-        Ok(response) => response,
-        Err(fault) => refused(core, &fault, format),
+    let mut response =
+        match outcome.and_then(|success| accepted(&success, format, core.limits.max_response_bytes())) {
+            Ok(response) => response,
+            Err(fault) => refused(core, &fault, format),
+        };
+    if let Some(granted) = granted {
+        granted.note(response.headers_mut());
     }
+    response
 }
 
 async fn exchange<R: Receiver>(
@@ -67,7 +79,9 @@ async fn exchange<R: Receiver>(
     connection: &Connection,
     parts: Parts,
     body: &mut RequestBody,
+    held: Result<Reservation, Fault>,
 ) -> Result<Success, Fault> {
+    let mut held = held?;
     let path = parts.uri.path();
     let Some(signal) = Signal::ALL.into_iter().find(|signal| signal.http_path() == path) else {
         return Err(Fault::Path { path: excerpt(path.as_bytes()), known: known_paths() });
@@ -82,7 +96,6 @@ async fn exchange<R: Receiver>(
         ContentType::Grpc | ContentType::Unknown => return Err(ContentType::fault(&parts.headers)),
     };
     let codec = content::coding(&parts.headers, header::CONTENT_ENCODING.as_str())?;
-    let mut held = core.budget.reservation();
     let limit = core.limits.body_timeout();
     let collected = body.collect(core.limits.max_wire_bytes(), &mut held);
     let bytes = tokio::time::timeout(limit, collected).await.map_err(|_| Fault::BodyTimeout { limit })??;

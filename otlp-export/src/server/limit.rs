@@ -23,13 +23,14 @@ pub struct ServerLimits {
     header_timeout: Duration,
     body_timeout: Duration,
     receive_timeout: Duration,
+    response_timeout: Duration,
     idle_timeout: Duration,
 }
 
 impl Default for ServerLimits {
     /// 64 MiB on the wire and 64 MiB decompressed (rules G2, H5), 4 MiB of response (G5, H7), 256 MiB in flight,
     /// 4096 connections a port, 256 streams a connection; 10 s for headers, 30 s for a body, 60 s for the receiver,
-    /// 60 s of idleness.
+    /// 30 s for the client to take its answer, 60 s of idleness.
     fn default() -> Self {
         Self {
             max_wire_bytes: 64 << 20,
@@ -41,6 +42,7 @@ impl Default for ServerLimits {
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             receive_timeout: Duration::from_secs(60),
+            response_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(60),
         }
     }
@@ -65,7 +67,8 @@ impl ServerLimits {
         self.max_response_bytes
     }
 
-    /// Bytes of requests held at the same time over all connections: received, decompressed, or with the receiver. Over it a
+    /// Bytes of requests held at the same time over all connections: headers, bodies as they came, what they
+    /// decompress to (taken from it before the memory is), and batches with the receiver. Over it a
     /// request is answered `UNAVAILABLE` or 503 with a time to wait. A single request always passes.
     #[must_use]
     pub const fn max_in_flight_bytes(&self) -> usize {
@@ -102,6 +105,13 @@ impl ServerLimits {
     #[must_use]
     pub const fn receive_timeout(&self) -> Duration {
         self.receive_timeout
+    }
+
+    /// Time in which the client must take its answer; over it the connection is closed. Over HTTP/1.1, and where HTTP/2's window is open,
+    /// an answer leaves at once.
+    #[must_use]
+    pub const fn response_timeout(&self) -> Duration {
+        self.response_timeout
     }
 
     /// How long a connection may stay without a request.
@@ -170,6 +180,13 @@ impl ServerLimits {
     #[must_use]
     pub const fn with_receive_timeout(mut self, time: Duration) -> Self {
         self.receive_timeout = bounded(time);
+        self
+    }
+
+    /// Sets [`response_timeout`](Self::response_timeout); from 1 ms to 365 days.
+    #[must_use]
+    pub const fn with_response_timeout(mut self, time: Duration) -> Self {
+        self.response_timeout = bounded(time);
         self
     }
 

@@ -1,15 +1,19 @@
 //! The accept loop of one port.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
+#[cfg(unix)]
+use tokio::net::UnixStream;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
     task::JoinSet,
 };
 
+#[cfg(unix)]
+use super::unix::UnixSocket;
 use super::{
-    Receiver,
+    PeerAddress, Receiver,
     connection::{Connection, Port, serve},
     core::Core,
     stats::Counters,
@@ -23,13 +27,40 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub(super) enum Security {
     Plain,
     #[cfg(feature = "tls")]
-    Tls(tokio_rustls::TlsAcceptor),
+    Tls(Arc<super::reload::Certificates>),
+}
+
+/// What connections come in at.
+pub(super) enum Socket {
+    Tcp(TcpListener),
+    #[cfg(unix)]
+    Unix(UnixSocket),
+}
+
+/// A connection that came in.
+enum Stream {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
+impl Socket {
+    async fn accept(&self) -> io::Result<(Stream, PeerAddress)> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, remote) = listener.accept().await?;
+                Ok((Stream::Tcp(stream), PeerAddress::Tcp(remote)))
+            }
+            #[cfg(unix)]
+            Self::Unix(socket) => Ok((Stream::Unix(socket.accept().await?), PeerAddress::Unix)),
+        }
+    }
 }
 
 /// Accepts connections until told to stop, then waits for those that are open. Aborting the task aborts them.
 pub(super) async fn listen<R: Receiver>(
     core: Arc<Core<R>>,
-    listener: TcpListener,
+    socket: Socket,
     port: Port,
     security: Security,
     mut stop: watch::Receiver<bool>,
@@ -40,7 +71,7 @@ pub(super) async fn listen<R: Receiver>(
         tokio::select! {
             _ = stop.changed() => break,
             _ = open.join_next(), if !open.is_empty() => {}
-            accepted = listener.accept(), if room => match accepted {
+            accepted = socket.accept(), if room => match accepted {
                 Ok((stream, remote)) => {
                     let connection = connect(Arc::clone(&core), stream, remote, port, security.clone(), stop.clone());
                     open.spawn(connection);
@@ -51,7 +82,7 @@ pub(super) async fn listen<R: Receiver>(
         }
     }
     // The port is free for a successor while the last requests are answered.
-    drop(listener);
+    drop(socket);
     while open.join_next().await.is_some() {}
 }
 
@@ -74,22 +105,30 @@ impl Drop for Open {
 
 async fn connect<R: Receiver>(
     core: Arc<Core<R>>,
-    stream: TcpStream,
-    remote: SocketAddr,
+    stream: Stream,
+    remote: PeerAddress,
     port: Port,
     security: Security,
     stop: watch::Receiver<bool>,
 ) {
     core.counters.connected();
     let _open = Open(Arc::clone(&core.counters));
+    let plain = Connection { remote, tls: false, port };
+    let stream = match stream {
+        Stream::Tcp(stream) => stream,
+        // No network lies between: the file's permissions say who may connect.
+        #[cfg(unix)]
+        Stream::Unix(stream) => return serve(core, plain, stream, stop).await,
+    };
     // Answers are one small write; waiting to fill a packet only delays them. Failure costs speed, nothing else.
     let _ = stream.set_nodelay(true);
     match security {
-        Security::Plain => serve(core, Connection { remote, tls: false, port }, stream, stop).await,
+        Security::Plain => serve(core, plain, stream, stop).await,
         #[cfg(feature = "tls")]
-        Security::Tls(acceptor) => {
-            match tokio::time::timeout(core.limits.header_timeout(), acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => serve(core, Connection { remote, tls: true, port }, stream, stop).await,
+        Security::Tls(certificates) => {
+            let handshake = certificates.acceptor().accept(stream);
+            match tokio::time::timeout(core.limits.header_timeout(), handshake).await {
+                Ok(Ok(stream)) => serve(core, Connection { tls: true, ..plain }, stream, stop).await,
                 _ => core.counters.handshake_failed(),
             }
         }

@@ -10,6 +10,7 @@ mod companion;
 mod connection;
 mod content;
 mod core;
+mod cors;
 mod decode;
 mod error;
 mod fault;
@@ -21,18 +22,24 @@ mod listener;
 mod mapping;
 mod peer;
 mod receiver;
+#[cfg(feature = "tls")]
+mod reload;
 mod render;
 mod response;
 mod running;
 mod stats;
+mod strictness;
 mod trailers;
+#[cfg(unix)]
+mod unix;
 mod verdict;
 
 pub use builder::{Server, ServerBuilder};
 pub use error::ServerError;
 pub use limit::ServerLimits;
-pub use peer::Peer;
+pub use peer::{Peer, PeerAddress};
 pub use receiver::Receiver;
 pub use running::Running;
 pub use stats::{Refusal, ServerStats, SignalStats};
+pub use strictness::Strictness;
 pub use verdict::Verdict;

@@ -1,14 +1,47 @@
 //! Who sent a batch, and how.
 
-use std::{fmt, net::SocketAddr};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+};
 
 use http::{HeaderMap, header};
 
 use crate::Protocol;
 
+/// The other end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PeerAddress {
+    /// Over TCP.
+    Tcp(SocketAddr),
+    /// Over a unix socket, whose clients have no address.
+    Unix,
+}
+
+impl PeerAddress {
+    /// The IP address; `None` for a unix socket.
+    #[must_use]
+    pub const fn ip(self) -> Option<IpAddr> {
+        match self {
+            Self::Tcp(address) => Some(address.ip()),
+            Self::Unix => None,
+        }
+    }
+}
+
+impl fmt::Display for PeerAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => fmt::Display::fmt(address, f),
+            Self::Unix => f.write_str("unix socket"),
+        }
+    }
+}
+
 /// The sender of a batch as the server saw it: address, protocol and headers of this one request.
 pub struct Peer {
-    address: SocketAddr,
+    address: PeerAddress,
     protocol: Protocol,
     tls: bool,
     wire_bytes: u64,
@@ -17,7 +50,7 @@ pub struct Peer {
 }
 
 impl Peer {
-    pub(super) const fn new(address: SocketAddr, tls: bool, protocol: Protocol, headers: HeaderMap) -> Self {
+    pub(super) const fn new(address: PeerAddress, tls: bool, protocol: Protocol, headers: HeaderMap) -> Self {
         Self { address, protocol, tls, wire_bytes: 0, coding: "identity", headers }
     }
 
@@ -28,7 +61,7 @@ impl Peer {
 
     /// The other end of the connection; a proxy's, if there is one between.
     #[must_use]
-    pub const fn address(&self) -> SocketAddr {
+    pub const fn address(&self) -> PeerAddress {
         self.address
     }
 

@@ -50,8 +50,14 @@ impl ResponseBody {
         Self { content: Content::Tonic(body), busy: None }
     }
 
+    /// Keeps the connection in use until the body is gone. A stream, such as a watch on health, may take as long as it likes; an
+    /// answer has its time.
     pub(super) fn hold(&mut self, busy: Busy) {
-        self.busy = Some(busy);
+        self.busy = Some(match self.content {
+            Content::Whole { .. } => busy.answering(),
+            #[cfg(feature = "grpc")]
+            Content::Tonic(_) => busy,
+        });
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     net::SocketAddr,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -16,6 +17,9 @@ use super::{ServerStats, stats::Counters};
 pub struct Running {
     pub(super) grpc: Option<SocketAddr>,
     pub(super) http: Option<SocketAddr>,
+    pub(super) unix: Option<PathBuf>,
+    #[cfg(feature = "tls")]
+    pub(super) certificates: Option<Arc<super::reload::Certificates>>,
     pub(super) counters: Arc<Counters>,
     pub(super) stop: watch::Sender<bool>,
     pub(super) listeners: Mutex<Vec<JoinHandle<()>>>,
@@ -34,6 +38,25 @@ impl Running {
     #[must_use]
     pub const fn http_addr(&self) -> Option<SocketAddr> {
         self.http
+    }
+
+    /// The unix socket that serves both.
+    #[must_use]
+    pub fn unix_path(&self) -> Option<&Path> {
+        self.unix.as_deref()
+    }
+
+    /// Reads certificates, key and client authorities from their files now; gives whether something is new. New connections get the
+    /// new ones, open ones go on.
+    ///
+    /// # Errors
+    /// Files that cannot be read or used; the former certificates stay.
+    #[cfg(feature = "tls")]
+    pub async fn reload_certificates(&self) -> Result<bool, crate::TlsError> {
+        match &self.certificates {
+            Some(certificates) => certificates.reload(&self.counters).await,
+            None => Ok(false),
+        }
     }
 
     /// The counters as they stand now.

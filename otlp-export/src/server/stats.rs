@@ -91,6 +91,8 @@ pub struct ServerStats {
     connections: u64,
     open_connections: u64,
     failed_handshakes: u64,
+    certificate_reloads: u64,
+    failed_certificate_reloads: u64,
 }
 
 impl ServerStats {
@@ -123,6 +125,18 @@ impl ServerStats {
     pub const fn failed_handshakes(&self) -> u64 {
         self.failed_handshakes
     }
+
+    /// How often certificates were replaced while the server ran.
+    #[must_use]
+    pub const fn certificate_reloads(&self) -> u64 {
+        self.certificate_reloads
+    }
+
+    /// How often they could not be read or used, and the former ones stayed.
+    #[must_use]
+    pub const fn failed_certificate_reloads(&self) -> u64 {
+        self.failed_certificate_reloads
+    }
 }
 
 /// The live counters.
@@ -133,6 +147,8 @@ pub(super) struct Counters {
     connections: AtomicU64,
     closed: AtomicU64,
     failed_handshakes: AtomicU64,
+    certificate_reloads: AtomicU64,
+    failed_certificate_reloads: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -175,6 +191,16 @@ impl Counters {
         add(&self.failed_handshakes, 1);
     }
 
+    #[cfg(feature = "tls")]
+    pub(super) fn certificates_reloaded(&self) {
+        add(&self.certificate_reloads, 1);
+    }
+
+    #[cfg(feature = "tls")]
+    pub(super) fn certificates_failed(&self) {
+        add(&self.failed_certificate_reloads, 1);
+    }
+
     pub(super) fn snapshot(&self) -> ServerStats {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let closed = get(&self.closed);
@@ -194,6 +220,8 @@ impl Counters {
             connections,
             open_connections: connections.saturating_sub(closed),
             failed_handshakes: get(&self.failed_handshakes),
+            certificate_reloads: get(&self.certificate_reloads),
+            failed_certificate_reloads: get(&self.failed_certificate_reloads),
         }
     }
 }

@@ -160,6 +160,25 @@ async fn g2_too_large_is_resource_exhausted_without_retry_info() {
 }
 
 #[tokio::test]
+async fn g5_long_messages_are_cut_and_what_does_not_fit_is_resource_exhausted() {
+    let text = "größer als erlaubt; ".repeat(1000);
+    for (limit, fits) in [(1000, true), (3, false)] {
+        let text = text.clone();
+        let receiver = move |_: Batch, _: &Peer| Verdict::partial(1, text.clone());
+        let server = start(receiver, ServerLimits::default().with_max_response_bytes(limit)).await;
+        let reply = call(server.grpc_addr().unwrap(), EXPORT, &[], framed(false, &spans(2))).await;
+        if fits {
+            let bytes = message(&reply).1;
+            assert!(bytes.len() <= limit, "{}", bytes.len());
+            let response = ExportResponse::decode(Signal::Traces, &bytes).unwrap();
+            assert!(response.rejected == 1 && response.message.len() > 300, "{response:?}");
+        } else {
+            assert_eq!(failed(&reply, 8, &["max_response_bytes"]).retry_delay, None);
+        }
+    }
+}
+
+#[tokio::test]
 async fn unknown_codings_are_unimplemented_and_name_the_known() {
     let server = server(Verdict::Accepted).await;
     for given in ["deflate", "snappy", "lz4", "br"] {

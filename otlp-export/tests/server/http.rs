@@ -222,7 +222,7 @@ async fn the_peer_tells_headers_but_does_not_print_them() {
         *tell.lock().unwrap() = format!(
             "{:?} {tenant:?} {count} {} {} {peer:?}",
             peer.user_agent(),
-            peer.address().ip(),
+            peer.address().ip().unwrap(),
             peer.is_tls()
         );
         Verdict::Accepted

@@ -115,3 +115,66 @@ async fn plain_text_is_not_answered_in_plain_text() {
     let stream = connect(&authority.client(b"h2", None), &server).await.unwrap();
     assert_eq!(http2(stream, one()).await[0].code, 200);
 }
+
+/// The certificate that the server shows to a new connection.
+async fn shown(authority: &Authority, server: &Running) -> Vec<u8> {
+    let stream = connect(&authority.client(b"h2", None), server).await.unwrap();
+    stream.get_ref().1.peer_certificates().unwrap()[0].to_vec()
+}
+
+async fn from_files(dir: &std::path::Path, every: Option<std::time::Duration>) -> Running {
+    let tls = ServerTls::from_files(dir.join("cert.pem"), dir.join("key.pem")).reload_every(every);
+    let accept = |_: Batch, _: &Peer| Verdict::Accepted;
+    Server::builder(accept).http(LOCAL.parse().unwrap()).tls(tls).start().await.unwrap()
+}
+
+/// Writes a new certificate and its key; gives what clients will see.
+fn replace(authority: &Authority, dir: &std::path::Path) -> Vec<u8> {
+    let (certificate, key) = authority.issue("localhost");
+    std::fs::write(dir.join("cert.pem"), certificate.pem()).unwrap();
+    std::fs::write(dir.join("key.pem"), key.serialize_pem()).unwrap();
+    certificate.der().to_vec()
+}
+
+#[tokio::test]
+async fn certificates_are_replaced_while_the_server_runs() {
+    let (authority, dir) = (Authority::new(), tempfile::tempdir().unwrap());
+    let first = replace(&authority, dir.path());
+    let server = from_files(dir.path(), None).await;
+    let open = connect(&authority.client(b"h2", None), &server).await.unwrap();
+    assert_eq!(shown(&authority, &server).await, first);
+    assert!(!server.reload_certificates().await.unwrap(), "nothing is new");
+    let second = replace(&authority, dir.path());
+    assert_eq!(shown(&authority, &server).await, first, "nobody looked yet");
+    assert!(server.reload_certificates().await.unwrap());
+    assert_eq!(shown(&authority, &server).await, second);
+    assert_eq!(http2(open, one()).await[0].code, 200, "open connections go on");
+
+    // Half-way through a replacement the key does not fit; a file may be missing, or hold nothing.
+    for text in ["", &authority.issue("localhost").1.serialize_pem()] {
+        std::fs::write(dir.path().join("key.pem"), text).unwrap();
+        server.reload_certificates().await.unwrap_err();
+    }
+    std::fs::remove_file(dir.path().join("cert.pem")).unwrap();
+    server.reload_certificates().await.unwrap_err();
+    assert_eq!(shown(&authority, &server).await, second, "what cannot be used changes nothing");
+    let third = replace(&authority, dir.path());
+    assert!(server.reload_certificates().await.unwrap());
+    assert_eq!(shown(&authority, &server).await, third);
+    assert_eq!((server.stats().certificate_reloads(), server.stats().failed_certificate_reloads()), (2, 3));
+}
+
+#[tokio::test]
+async fn new_certificates_are_found_by_looking_now_and_then() {
+    let (authority, dir) = (Authority::new(), tempfile::tempdir().unwrap());
+    replace(&authority, dir.path());
+    let server = from_files(dir.path(), Some(std::time::Duration::from_millis(5))).await;
+    let second = replace(&authority, dir.path());
+    while shown(&authority, &server).await != second {
+        tokio::task::yield_now().await;
+    }
+    assert!(
+        server.shutdown(std::time::Duration::from_secs(30)).await,
+        "the watch does not hold up a shutdown"
+    );
+}
