@@ -187,7 +187,7 @@ impl<R: Receiver> ServerBuilder<R> {
         #[cfg(feature = "grpc")]
         super::companion::serving(&reporter).await;
         let (stop, stopped) = watch::channel(false);
-        let mut listeners: Vec<_> = bound
+        let listeners: Vec<_> = bound
             .into_iter()
             .map(|(socket, port)| {
                 let core = Arc::clone(&core);
@@ -200,18 +200,20 @@ impl<R: Receiver> ServerBuilder<R> {
             Security::Plain => None,
         };
         #[cfg(feature = "tls")]
-        if let Some(certificates) = &certificates
-            && let Some(interval) = certificates.interval()
-        {
-            let watch = super::reload::watch(Arc::clone(certificates), Arc::clone(&counters), interval);
-            let mut stopped = stopped.clone();
-            listeners.push(tokio::spawn(async move {
-                tokio::select! {
-                    () = watch => {}
-                    _ = stopped.changed() => {}
-                }
-            }));
-        }
+        let listeners = {
+            let watch = certificates.as_ref().and_then(|certificates| {
+                let interval = certificates.interval()?;
+                let mut stopped = stopped.clone();
+                let watch = super::reload::watch(Arc::clone(certificates), Arc::clone(&counters), interval);
+                Some(tokio::spawn(async move {
+                    tokio::select! {
+                        () = watch => {}
+                        _ = stopped.changed() => {}
+                    }
+                }))
+            });
+            listeners.into_iter().chain(watch).collect::<Vec<_>>()
+        };
         Ok(Running {
             grpc: core.grpc.get().copied(),
             http: core.http.get().copied(),
