@@ -4,9 +4,9 @@
 
 // The data model: batches, views, writers, JSON.
 pub use otlp_core::{
-    Batch, IdError, Key, KeyRef, Limits, Packed, ParseError, ParseErrorKind, ProfilesLayout, Repeated,
-    RepeatedIter, Signal, SpanId, TraceId, UnknownSignal, cut, json, logs, metrics, profiles, proto, rpc,
-    trace, value, write,
+    Batch, IdError, Key, KeyRef, Limits, Packed, ParseError, ParseErrorKind, ProfilesLayout, Removed,
+    Repeated, RepeatedIter, Salvaged, Signal, SpanId, TraceId, UnknownSignal, cut, json, logs, metrics,
+    profiles, proto, rpc, salvage, trace, value, write,
 };
 
 // The batch engine.
@@ -39,8 +39,8 @@ pub use otlp_export::{
 pub use otlp_export::ServerTls;
 #[cfg(feature = "server")]
 pub use otlp_export::{
-    Peer, Receiver, Refusal, Running, Server, ServerBuilder, ServerError, ServerLimits, ServerStats,
-    SignalStats, Verdict,
+    Peer, PeerAddress, Receiver, Refusal, Running, Server, ServerBuilder, ServerError, ServerLimits,
+    ServerStats, SignalStats, Strictness, Verdict,
 };
 
 // The protocol's rules, and probes of servers.

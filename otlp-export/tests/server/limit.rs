@@ -55,6 +55,41 @@ async fn h5_a_client_that_writes_all_before_it_reads_gets_the_413_and_keeps_its_
 }
 
 #[tokio::test]
+async fn h5_sixty_five_mebibytes_in_pieces_get_their_413() {
+    let server = start(accept, ServerLimits::default()).await;
+    let mut stream = TcpStream::connect(server.http_addr().unwrap()).await.unwrap();
+    let piece = vec![b' '; 1 << 20];
+    stream.write_all(head(65 * piece.len(), "connection: close\r\n").as_bytes()).await.unwrap();
+    for _ in 0..65 {
+        stream.write_all(&piece).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    let answer = rest(stream).await;
+    assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("67108864 (max_wire_bytes)"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_million_attributes_are_only_bytes() {
+    let server = start(accept, ServerLimits::default()).await;
+    let attributes: Vec<u8> = (0..1_000_000_u32)
+        .flat_map(|index| field(9, &[field(1, format!("k{index}").as_bytes()), field(2, &[])].concat()))
+        .collect();
+    let body = crate::client::spans_of(&field(2, &attributes));
+    let address = server.http_addr().unwrap();
+    for content_type in [PROTOBUF, JSON] {
+        let body = if content_type == JSON {
+            let keys: Vec<String> = (0..1_000_000).map(|index| format!("{{\"key\":\"k{index}\"}}")).collect();
+            let spans = format!("[{{\"attributes\":[{}]}}]", keys.join(","));
+            format!("{{\"resourceSpans\":[{{\"scopeSpans\":[{{\"spans\":{spans}}}]}}]}}").into_bytes()
+        } else {
+            body.clone()
+        };
+        assert_eq!(post(address, "/v1/traces", &[("content-type", content_type)], body).await.code, 200);
+    }
+    assert_eq!(server.stats().signal(Signal::Traces).items, 2);
+}
+
+#[tokio::test]
 async fn a_client_that_waits_for_leave_is_refused_before_it_sends() {
     let server = start(accept, ServerLimits::default().with_max_wire_bytes(1000)).await;
     let mut stream = TcpStream::connect(server.http_addr().unwrap()).await.unwrap();
