@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 use super::stats::Counters;
 use crate::{
     ServerTls, TlsError,
-    tls::server::{Material, config},
+    tls::server::{Material, set_up},
 };
 
 /// The TLS settings in force, and where they come from.
@@ -29,7 +29,7 @@ struct Current {
 impl Certificates {
     pub(super) fn new(settings: ServerTls) -> Result<Arc<Self>, TlsError> {
         let material = settings.read()?;
-        let acceptor = config(&material)?.into();
+        let acceptor = set_up(&material)?.into();
         Ok(Arc::new(Self { settings, current: Mutex::new(Current { acceptor, material }) }))
     }
 
@@ -65,7 +65,7 @@ impl Certificates {
         if current.material == material {
             return Ok(false);
         }
-        current.acceptor = config(&material)?.into();
+        current.acceptor = set_up(&material)?.into();
         current.material = material;
         Ok(true)
     }

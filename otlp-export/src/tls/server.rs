@@ -97,8 +97,14 @@ impl ServerTls {
     }
 }
 
-/// The rustls configuration of these settings.
-pub(crate) fn config(tls: &Material) -> Result<Arc<ServerConfig>, TlsError> {
+/// The rustls configuration of these settings, read once.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn config(tls: &ServerTls) -> Result<Arc<ServerConfig>, TlsError> {
+    set_up(&tls.read()?)
+}
+
+/// The rustls configuration of what the sources hold.
+pub(crate) fn set_up(tls: &Material) -> Result<Arc<ServerConfig>, TlsError> {
     let refused = |what: &'static str| {
         move |error: Box<dyn std::error::Error + Send + Sync>| TlsError::Refused { what, source: error }
     };
@@ -135,14 +141,10 @@ mod tests {
         (made.cert.pem(), made.signing_key.serialize_pem())
     }
 
-    fn set_up(tls: &ServerTls) -> Result<Arc<ServerConfig>, TlsError> {
-        config(&tls.read()?)
-    }
-
     #[test]
     fn both_protocols_are_offered() {
         let (cert, key) = identity();
-        let config = set_up(&ServerTls::from_pem(cert.clone(), key).client_ca_pem(cert)).unwrap();
+        let config = config(&ServerTls::from_pem(cert.clone(), key).client_ca_pem(cert)).unwrap();
         assert_eq!(config.alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
     }
 
@@ -150,7 +152,7 @@ mod tests {
     fn what_cannot_work_is_refused_before_any_connection() {
         let (cert, key) = identity();
         let (_, other_key) = identity();
-        let error = |tls: &ServerTls| set_up(tls).unwrap_err().to_string();
+        let error = |tls: &ServerTls| config(tls).unwrap_err().to_string();
         assert_eq!(
             error(&ServerTls::from_pem(cert.clone(), other_key)),
             "server certificate and key: not usable"
