@@ -34,7 +34,7 @@ pub mod testing;
 mod tls;
 
 #[cfg(feature = "http")]
-pub use client::{Client, ClientBuilder, ClientError, Prepared};
+pub use client::{Client, ClientBuilder, ClientError, Headers, Prepared};
 #[cfg(feature = "http")]
 pub use clock::Clock;
 pub use config::{Config, HistogramAggregation, SignalConfig, TemporalityPreference, Warning};

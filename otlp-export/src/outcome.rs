@@ -152,6 +152,10 @@ pub enum FailureKind {
     NoEndpoint,
     /// The batch could not be written in the client's encoding or compression; nothing was sent. Not retryable.
     Unencodable,
+    /// The function of `ClientBuilder::headers_with` gave no headers that can be sent; nothing was sent. Retryable.
+    Header,
+    /// The proxy could not be reached, or opened no tunnel to the server; nothing was sent. Retryable.
+    Proxy,
 }
 
 impl fmt::Display for FailureKind {
@@ -174,6 +178,8 @@ impl fmt::Display for FailureKind {
             Self::BadResponse => f.write_str("bad response"),
             Self::NoEndpoint => f.write_str("no endpoint"),
             Self::Unencodable => f.write_str("not encodable"),
+            Self::Header => f.write_str("no headers"),
+            Self::Proxy => f.write_str("proxy"),
         }
     }
 }

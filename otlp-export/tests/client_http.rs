@@ -403,3 +403,32 @@ fn clients_can_be_shared_and_sent() {
     fn check<T: Clone + Send + Sync + 'static>() {}
     check::<Client>();
 }
+
+#[tokio::test]
+async fn the_header_function_is_asked_for_each_request() {
+    let server = Scripted::http1([]).await;
+    let calls = std::sync::atomic::AtomicU32::new(0);
+    let client = to(&server)
+        .header("authorization", "Bearer old")
+        .header("x-tenant", "7")
+        .headers_with(move |headers| match calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            2 => headers.fail("no token yet"),
+            3 => headers.bearer("secret\n"),
+            call => headers.bearer(&call.to_string()),
+        })
+        .build()
+        .unwrap();
+    for expected in [true, true, false, false, true] {
+        let delivery = client.send(&spans(3)).await;
+        assert_eq!(delivery.outcome.is_delivered(), expected, "{}", delivery.outcome);
+        if !expected {
+            assert_eq!((kind(&delivery.outcome), delivery.wire_bytes), (Some(FailureKind::Header), 0));
+            assert!(delivery.outcome.is_retryable());
+            assert!(!format!("{delivery:?}").contains("secret"));
+        }
+    }
+    let asked = server.asked();
+    let sent: Vec<_> = asked.iter().filter_map(|asked| asked.header("authorization")).collect();
+    assert_eq!(sent, ["Bearer 0", "Bearer 1", "Bearer 4"]);
+    assert!(asked.iter().all(|asked| asked.header("x-tenant") == Some("7")));
+}

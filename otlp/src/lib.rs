@@ -24,7 +24,7 @@ pub use otlp_export::{
 // The sending side.
 #[cfg(feature = "http")]
 pub use otlp_export::{
-    Client, ClientBuilder, ClientError, Clock, Delivery, Failure, FailureKind, Outcome, Prepared,
+    Client, ClientBuilder, ClientError, Clock, Delivery, Failure, FailureKind, Headers, Outcome, Prepared,
 };
 
 // The exporter and its ledger.

@@ -105,7 +105,7 @@ impl Courier {
                 Outcome::RetryLater { after, cause } => (after, cause),
                 outcome => return self.settle(outcome, items),
             };
-            let unreachable = cause.kind() == FailureKind::Unreachable;
+            let unreachable = matches!(cause.kind(), FailureKind::Unreachable | FailureKind::Proxy);
             if !unreachable {
                 self.answered.store(true, Ordering::Relaxed);
             }

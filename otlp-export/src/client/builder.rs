@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, header::USER_AGENT};
+use http::{HeaderMap, header::USER_AGENT};
 use otlp_compress::{Codec, Level};
 use otlp_core::Signal;
 
 use super::{
     Client, ClientError, Inner,
     connector::Connector,
+    headers::{self, Headers, Provider},
     prepare::{Encoder, Limits},
     transport::Transport,
 };
@@ -28,6 +29,7 @@ pub struct ClientBuilder {
     codec: Codec,
     level: Level,
     headers: Vec<(String, Secret)>,
+    provider: Option<Provider>,
     timeout: Duration,
     tls: TlsOptions,
     limits: Limits,
@@ -66,6 +68,7 @@ impl Default for ClientBuilder {
             codec: Codec::Identity,
             level: Level::Default,
             headers: Vec::new(),
+            provider: None,
             timeout: Duration::from_secs(10),
             tls: TlsOptions::default(),
             limits: Limits::default(),
@@ -111,6 +114,24 @@ impl ClientBuilder {
     /// transport sets itself, and values with line breaks, make [`ClientBuilder::build`] fail.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), Secret(value.to_owned())));
+        self
+    }
+
+    /// A function that is called before each request and sets headers on it, such as a token that expires. What it sets replaces
+    /// what [`ClientBuilder::header`] set. It must not block for long: it runs where the request is sent from. Should it panic, the
+    /// outcome of that send is [`Outcome::RetryLater`](crate::Outcome::RetryLater).
+    ///
+    /// ```
+    /// # use std::sync::{Arc, RwLock};
+    /// let token = Arc::new(RwLock::new(String::from("abc")));
+    /// let current = Arc::clone(&token);
+    /// let client = otlp_export::Client::builder().headers_with(move |headers| match current.read() {
+    ///     Ok(token) => headers.bearer(&token),
+    ///     Err(_) => headers.fail("no token"),
+    /// });
+    /// ```
+    pub fn headers_with(mut self, fill: impl Fn(&mut Headers) + Send + Sync + 'static) -> Self {
+        self.provider = Some(Provider::new(fill));
         self
     }
 
@@ -167,6 +188,7 @@ impl ClientBuilder {
             protocol: self.protocol,
             codec: self.codec,
             headers,
+            provider: self.provider,
             timeout: self.timeout,
             limits: self.limits,
             transport: Transport::new(self.protocol, endpoints, connector)?,
@@ -215,17 +237,9 @@ impl ClientBuilder {
             }
             None => agent.to_owned(),
         };
-        let header = |name: &str, value: &str| {
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| header_error(name, error))?;
-            let value =
-                HeaderValue::from_bytes(value.as_bytes()).map_err(|error| header_error(&name, error))?;
-            Ok::<_, ClientError>((name, value))
-        };
-        map.insert(USER_AGENT, header("user-agent", &agent)?.1);
-        for Header { name, value } in &list {
-            let (name, mut value) = header(name, value)?;
-            // Out of hyper's and tonic's `Debug`, and out of HTTP/2's header table.
-            value.set_sensitive(name != USER_AGENT);
+        let agent = Header { name: USER_AGENT.as_str().to_owned(), value: agent };
+        for header in std::iter::once(&agent).chain(&list) {
+            let (name, value) = headers::parts(header)?;
             map.insert(name, value);
         }
         Ok(map)

@@ -85,7 +85,10 @@ impl GrpcTransport {
         let mut request = Request::new(Body::new(RequestBody::new([header, payload], sent)));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = Uri::from_static(prepared.signal().grpc_path());
-        *request.headers_mut() = client.headers.clone();
+        *request.headers_mut() = match client.request_headers() {
+            Ok(headers) => headers,
+            Err(outcome) => return outcome,
+        };
         match lane.call(request).await {
             Ok(response) => read_response(prepared.signal(), response, client.limits.response).await,
             // The channel reads `grpc-timeout`, too, and may be the first to see it pass.

@@ -49,7 +49,10 @@ impl HttpTransport {
         let mut request = Request::new(RequestBody::new([prepared.payload().clone()], sent));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = target.clone();
-        *request.headers_mut() = client.headers.clone();
+        *request.headers_mut() = match client.request_headers() {
+            Ok(headers) => headers,
+            Err(outcome) => return outcome,
+        };
         let pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let response = match pool.request(request).await {
             Ok(response) => response,

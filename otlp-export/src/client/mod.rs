@@ -7,6 +7,7 @@ mod connector;
 mod error;
 #[cfg(feature = "grpc")]
 mod grpc;
+mod headers;
 mod http;
 mod prepare;
 mod read;
@@ -18,12 +19,14 @@ use std::{fmt, sync::Arc, time::Duration};
 
 pub use builder::ClientBuilder;
 pub use error::ClientError;
+pub use headers::Headers;
 use otlp_compress::Codec;
 use otlp_core::Batch;
 pub use prepare::Prepared;
 
 use self::{
     body::Sent,
+    headers::Provider,
     prepare::{Encoder, Limits},
     transport::Transport,
 };
@@ -61,10 +64,22 @@ struct Inner {
     codec: Codec,
     /// What every request carries, the transport's own headers included.
     headers: ::http::HeaderMap,
+    provider: Option<Provider>,
     timeout: Duration,
     limits: Limits,
     encoder: Encoder,
     transport: Transport,
+}
+
+impl Inner {
+    /// The headers of the next request.
+    fn request_headers(&self) -> Result<::http::HeaderMap, Outcome> {
+        let mut headers = self.headers.clone();
+        if let Some(provider) = &self.provider {
+            provider.apply(&mut headers)?;
+        }
+        Ok(headers)
+    }
 }
 
 impl Client {
