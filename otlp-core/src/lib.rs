@@ -20,6 +20,8 @@ mod oracle;
 mod parse;
 pub mod profiles;
 pub mod proto;
+#[cfg(any(test, feature = "__random"))]
+mod random;
 pub mod rpc;
 mod salvage;
 pub mod schema;
@@ -38,6 +40,16 @@ pub mod __bench {
     #[inline]
     pub fn is_text(bytes: &[u8]) -> bool {
         crate::parse::is_ascii(bytes) || std::str::from_utf8(bytes).is_ok()
+    }
+}
+
+/// Random requests for the tests of other crates; see the feature.
+#[cfg(feature = "__random")]
+#[doc(hidden)]
+pub mod __random {
+    /// A valid request of about `size` fields in some encoding that protobuf allows.
+    pub fn request(signal: crate::Signal, seed: u64, size: usize) -> Vec<u8> {
+        crate::random::Random::new(seed).request(signal, size)
     }
 }
 

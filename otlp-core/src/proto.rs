@@ -10,7 +10,7 @@
 //! # Ok::<(), prost::DecodeError>(())
 //! ```
 
-pub use crate::backward::{Encode, encode};
+pub use crate::backward::{Encode, Encoder, encode};
 pub use crate::generated::proto::opentelemetry::proto::{
     collector, common, logs, metrics, profiles, resource, trace,
 };

@@ -11,7 +11,7 @@ use otlp_core::{Batch, Limits, ProfilesLayout, Signal};
 use otlp_simd::{Field, Place, Predicate, Value, filter, select};
 use proptest::prelude::*;
 use prost::Message as _;
-use tree::{Row, batch, rows};
+use tree::{Row, batch, odd, rows};
 
 /// A condition and the same on decoded messages.
 #[derive(Debug, Clone)]
@@ -100,7 +100,9 @@ impl Condition {
                 _ => false,
             },
             Self::Duration(least) => match signal {
-                Signal::Traces => row.span().end_time_unix_nano - row.span().start_time_unix_nano >= *least,
+                Signal::Traces => {
+                    row.span().end_time_unix_nano.saturating_sub(row.span().start_time_unix_nano) >= *least
+                }
                 Signal::Profiles => *least == 0,
                 _ => false,
             },
@@ -168,6 +170,7 @@ fn test() -> impl Strategy<Value = Test> {
     let value = prop_oneof![
         Just(Value::from("/cart")),
         Just(Value::from("ann")),
+        Just(Value::from("http.route")),
         Just(Value::from(200)),
         Just(Value::from(1.5)),
         any::<bool>().prop_map(Value::from),
@@ -183,7 +186,7 @@ fn test() -> impl Strategy<Value = Test> {
 
 fn condition() -> impl Strategy<Value = Condition> {
     let place = prop::sample::select(&[Place::Item, Place::Scope, Place::Resource][..]);
-    let key = prop::sample::select(&["http.route", "http.status", "user", "none"][..]);
+    let key = prop::sample::select(&["http.route", "http.status", "user", "none", "a", ""][..]);
     let leaf = prop_oneof![
         6 => (place, key, test()).prop_map(|(place, key, test)| Condition::Attribute(place, key, test)),
         1 => Just(Condition::Name("GET /")),
@@ -212,6 +215,21 @@ proptest! {
         let kept = filter(&whole, &condition.predicate());
         let limits = Limits::default().with_profiles_layout(ProfilesLayout::Current);
         prop_assert_eq!(Batch::parse(signal, kept.bytes().clone(), &limits).unwrap().items(), kept.items());
+        let expected: Vec<Row> = rows(&whole).into_iter().filter(|row| condition.holds(signal, row)).collect();
+        prop_assert_eq!(rows(&kept), expected);
+    }
+
+    /// Dictionaries of profiles have a test of their own.
+    #[test]
+    fn what_holds_is_kept_in_any_encoding(
+        signal in prop::sample::select(&[Signal::Traces, Signal::Metrics, Signal::Logs][..]),
+        seed: u64,
+        size in 20..300_usize,
+        condition in condition(),
+    ) {
+        let whole = odd(signal, seed, size);
+        let kept = filter(&whole, &condition.predicate());
+        prop_assert_eq!(Batch::parse(signal, kept.bytes().clone(), &Limits::default()).unwrap().items(), kept.items());
         let expected: Vec<Row> = rows(&whole).into_iter().filter(|row| condition.holds(signal, row)).collect();
         prop_assert_eq!(rows(&kept), expected);
     }

@@ -15,7 +15,7 @@ use otlp_simd::{
 };
 use proptest::prelude::*;
 use prost::Message as _;
-use tree::{Row, Rows, batch, rows};
+use tree::{Row, Rows, batch, odd, rows};
 
 fn check(batch: &Batch) -> Result<(), TestCaseError> {
     let limits = Limits::default().with_profiles_layout(ProfilesLayout::Current);
@@ -140,6 +140,38 @@ proptest! {
         for pair in split.parts.windows(2) {
             let together = batch_of(signal, &whole, rows(&pair[0]).into_iter().chain(rows(&pair[1]).into_iter().take(1)));
             prop_assert!(together.bytes().len() > max, "{} {max}", together.bytes().len());
+        }
+    }
+
+    #[test]
+    fn nothing_is_lost_in_any_encoding(signal in tree::signal(), seed: u64, size in 20..400_usize, max in 20..700_usize, shards in 1..9_usize) {
+        let whole = odd(signal, seed, size);
+        let all = rows(&whole);
+        let split = split_bytes(&whole, max);
+        for part in split.parts.iter().chain(&split.oversized) {
+            check(part)?;
+        }
+        prop_assert!(split.oversized.iter().all(|large| large.items() == 1 && large.bytes().len() > max));
+        let small = whole.bytes().len() <= max || whole.is_empty();
+        prop_assert!(small || split.parts.iter().all(|part| part.bytes().len() <= max && !part.is_empty()));
+        let fit: Rows = split.parts.iter().flat_map(rows).collect();
+        let large: Rows = split.oversized.iter().flat_map(rows).collect();
+        for some in [&fit, &large] {
+            let mut left = all.iter();
+            prop_assert!(some.iter().all(|row| left.any(|other| other == row)), "out of order");
+        }
+        let sorted = |rows: Rows| {
+            let mut texts: Vec<String> = rows.iter().map(|row| format!("{row:?}")).collect();
+            texts.sort();
+            texts
+        };
+        prop_assert_eq!(sorted([fit, large].concat()), sorted(all.clone()));
+        let items = NonZeroUsize::new(shards).unwrap();
+        prop_assert_eq!(split_items(&whole, items).iter().flat_map(rows).collect::<Vec<_>>(), all.clone());
+        let shard = |row: &Row| trace_of(row).map_or(0, |id| ((u128::from(low_bits(id)) * shards as u128) >> 56) as usize);
+        for (number, part) in shard_by_trace(&whole, items).iter().enumerate() {
+            check(part)?;
+            prop_assert_eq!(rows(part), all.iter().filter(|row| shard(row) == number).cloned().collect::<Vec<_>>());
         }
     }
 

@@ -1,18 +1,17 @@
 //! Tests against prost: random encodings with every oddity that protobuf allows, read by both.
 
-pub(crate) mod random;
 pub(crate) mod resolve;
 mod tree;
 
 use proptest::prelude::*;
 use prost::Message as _;
 
-pub(crate) use self::random::Random;
 use crate::proto::collector::logs::v1::ExportLogsServiceRequest;
 use crate::proto::collector::metrics::v1::ExportMetricsServiceRequest;
 use crate::proto::collector::profiles::v1development::ExportProfilesServiceRequest;
 use crate::proto::collector::trace::v1::ExportTraceServiceRequest;
 use crate::proto::metrics::v1::metric::Data;
+pub(crate) use crate::random::{self, Random};
 use crate::wire::{LEN, put_key, put_len, put_varint};
 use crate::{Batch, Limits, ProfilesLayout, Signal};
 

@@ -244,6 +244,13 @@ pub(crate) fn batch(signal: Signal, seed: u64) -> Batch {
     Batch::parse(signal, Random(seed).request(signal), &limits).unwrap()
 }
 
+/// A batch in some encoding that protobuf allows: fields in any order, repeated where one is enough, unknown ones between
+/// them, keys and lengths longer than they need to be.
+pub(crate) fn odd(signal: Signal, seed: u64, size: usize) -> Batch {
+    let limits = Limits::default().with_profiles_layout(ProfilesLayout::Current);
+    Batch::parse(signal, otlp_core::__random::request(signal, seed, size), &limits).unwrap()
+}
+
 /// A metric's points as rows; the metric without them is the group.
 fn points(groups: &[Vec<u8>], metric: &m::Metric, rows: &mut Rows) {
     use m::metric::Data;
