@@ -143,8 +143,9 @@ proptest! {
         }
     }
 
+    /// Profiles' parts get dictionaries of their own, which otlp-core's tests resolve.
     #[test]
-    fn nothing_is_lost_in_any_encoding(signal in tree::signal(), seed: u64, size in 20..400_usize, max in 20..700_usize, shards in 1..9_usize) {
+    fn nothing_is_lost_in_any_encoding(signal in prop::sample::select(&[Signal::Traces, Signal::Metrics, Signal::Logs][..]), seed: u64, size in 20..400_usize, max in 20..700_usize, shards in 1..9_usize) {
         let whole = odd(signal, seed, size);
         let all = rows(&whole);
         let split = split_bytes(&whole, max);
