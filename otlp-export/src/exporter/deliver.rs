@@ -23,7 +23,13 @@ pub(super) type Stop = watch::Receiver<Option<Instant>>;
 /// Delivers what was taken off a lane's queue.
 pub(super) async fn deliver(outlet: Arc<Outlet>, signal: Signal, taken: Taken, stop: Stop) {
     let lane = Arc::clone(outlet.lane(signal));
-    let Some(request) = make(&lane, taken.flight, taken.entries) else { return };
+    let request = if lane.is_durable() {
+        // The disk queue has cut it, and cuts it so again after a restart.
+        taken.entries.into_iter().next().map(|entry| entry.batch)
+    } else {
+        make(&lane, taken.flight, taken.entries)
+    };
+    let Some(request) = request else { return };
     let mut delivery = Delivery { outlet, lane, signal, flight: taken.flight, stop };
     let mut parts = vec![request];
     while let Some(part) = parts.pop() {
@@ -177,6 +183,10 @@ impl Delivery {
 
     fn drop_part(&self, batch: &Batch, reason: DropReason, failure: Option<Failure>, name: Option<String>) {
         let items = batch.items() as u64;
+        if reason == DropReason::Shutdown && self.lane.is_durable() {
+            // Stays on the disk.
+            return;
+        }
         self.lane.settle(self.flight, items, Fate::Dropped(reason));
         if reason == DropReason::Shutdown {
             self.outlet.cut(self.signal, items, failure);

@@ -1,8 +1,13 @@
 //! Where an exporter sends to.
 
+#[cfg(feature = "disk-queue")]
+use std::path::{Path, PathBuf};
+
 use otlp_core::Signal;
 
 use super::{BatchOptions, ExporterError, OnFull, settings::Settings};
+#[cfg(feature = "disk-queue")]
+use crate::disk::DiskQueueOptions;
 use crate::{Client, ClientBuilder, Config, RetryPolicy};
 
 /// One receiver of everything an exporter is given, with queues, batches and retries of its own. What is not set here is as
@@ -15,6 +20,8 @@ pub struct Destination {
     pub(super) name: String,
     clients: Clients,
     pub(super) settings: Settings,
+    #[cfg(feature = "disk-queue")]
+    pub(super) disk: Option<(PathBuf, DiskQueueOptions)>,
 }
 
 #[derive(Debug, Clone)]
@@ -28,13 +35,33 @@ impl Destination {
     /// `name` stands in reports, events and metrics. The client's settings are protocol, endpoint, compression, headers, TLS and the
     /// timeout of each attempt.
     pub fn new(name: &str, client: ClientBuilder) -> Self {
-        Self { name: name.to_owned(), clients: Clients::One(Box::new(client)), settings: Settings::default() }
+        Self::with_clients(name, Clients::One(Box::new(client)))
     }
 
     /// The destination that the `OTEL_EXPORTER_OTLP_*` variables name, each signal with its own settings.
     pub fn from_config(name: &str, config: &Config) -> Self {
-        let clients = Box::new(Signal::ALL.map(|signal| config.client(signal)));
-        Self { name: name.to_owned(), clients: Clients::Each(clients), settings: Settings::default() }
+        Self::with_clients(name, Clients::Each(Box::new(Signal::ALL.map(|signal| config.client(signal)))))
+    }
+
+    fn with_clients(name: &str, clients: Clients) -> Self {
+        Self {
+            name: name.to_owned(),
+            clients,
+            settings: Settings::default(),
+            #[cfg(feature = "disk-queue")]
+            disk: None,
+        }
+    }
+
+    /// Keeps the queue in a directory of its own on a disk, so that what was queued survives the process: what is not delivered at a
+    /// shutdown stays there, and is the first to be sent after the next start. The bounds are those of `options`;
+    /// [`Destination::queue_items`], [`Destination::queue_bytes`] and [`Destination::on_full`] have no effect. Without a retry policy of
+    /// its own, retries go on without end.
+    #[cfg(feature = "disk-queue")]
+    pub fn durable(mut self, dir: impl AsRef<Path>, options: DiskQueueOptions) -> Self {
+        self.disk = Some((dir.as_ref().to_owned(), options));
+        self.settings.durable = true;
+        self
     }
 
     /// The settings of a relay: [`BatchOptions::gateway`], 8 requests of each signal under way, 2^20 items and 64 MiB a queue.

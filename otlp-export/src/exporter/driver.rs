@@ -10,6 +10,7 @@ use tokio::{
 
 use super::{
     deliver::{Stop, deliver},
+    lane::{Ending, Lane, Taken},
     outlet::Outlet,
 };
 use crate::DropReason;
@@ -27,7 +28,7 @@ pub(super) async fn drive(outlet: Arc<Outlet>, signal: Signal, mut stop: Stop) {
         if deadline.is_some_and(|end| end <= tokio::time::Instant::now()) {
             break;
         }
-        while let Some(taken) = lane.take() {
+        while let Some(taken) = take(&lane) {
             let flight = taken.flight;
             let task = deliveries.spawn(deliver(Arc::clone(&outlet), signal, taken, stop.clone()));
             flights.insert(task.id(), flight);
@@ -37,12 +38,12 @@ pub(super) async fn drive(outlet: Arc<Outlet>, signal: Signal, mut stop: Stop) {
         }
         tokio::select! {
             Some(done) = deliveries.join_next_with_id() => {
-                let task = match &done {
-                    Ok((task, ())) => *task,
-                    Err(panicked) => panicked.id(),
+                let (task, ending) = match &done {
+                    Ok((task, ())) => (*task, Ending::Returned),
+                    Err(panicked) => (panicked.id(), Ending::Panicked),
                 };
                 if let Some(flight) = flights.remove(&task) {
-                    let lost = lane.finish(flight);
+                    let lost = lane.finish(flight, ending);
                     outlet.dropped(signal, lost, DropReason::NonRetryable, None, None);
                 }
             }
@@ -60,4 +61,14 @@ pub(super) async fn drive(outlet: Arc<Outlet>, signal: Signal, mut stop: Stop) {
     deliveries.shutdown().await;
     let items = lane.abandon();
     outlet.cut(signal, items, None);
+}
+
+/// What is to be sent next.
+fn take(lane: &Lane) -> Option<Taken> {
+    #[cfg(feature = "disk-queue")]
+    if lane.is_durable() {
+        // What cannot be read now is tried again at the next tick; what stays so is counted as corrupt by the disk queue.
+        return lane.take_from_disk().ok().flatten();
+    }
+    lane.take()
 }

@@ -35,6 +35,15 @@ pub enum ExporterError {
         /// What is wrong.
         source: ClientError,
     },
+    /// The durable queue of a destination cannot be opened.
+    #[cfg(feature = "disk-queue")]
+    #[error("destination {destination:?}: {source}")]
+    Disk {
+        /// The destination's name.
+        destination: String,
+        /// What is wrong.
+        source: crate::disk::DiskQueueError,
+    },
     /// The worker's thread or runtime could not be made.
     #[error("the exporter's thread could not be started: {0}")]
     Thread(#[source] io::Error),

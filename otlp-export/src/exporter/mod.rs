@@ -5,6 +5,8 @@ mod builder;
 mod deliver;
 mod destination;
 mod driver;
+#[cfg(feature = "disk-queue")]
+mod durable;
 mod env;
 mod error;
 mod event;
@@ -12,6 +14,7 @@ mod form;
 mod lane;
 mod on_full;
 mod outlet;
+mod pledge;
 mod queue;
 mod rejected;
 mod settings;
@@ -34,6 +37,7 @@ pub use error::ExporterError;
 pub use event::{Dropped, PartialSuccess};
 pub use on_full::OnFull;
 use otlp_core::Batch;
+use rejected::Refusal;
 pub use rejected::{RejectReason, Rejected};
 pub(crate) use shared::Shared;
 pub use suppress::is_suppressed;
@@ -102,6 +106,49 @@ impl Exporter {
         self.handle.shared.resubmit(rejected)
     }
 
+    /// As [`Exporter::send`], and comes back when every destination with a durable queue has the batch as safe as that queue's
+    /// fsync policy says; the others have it in memory. A server that answers only then can promise what it answers.
+    ///
+    /// The future needs no runtime in particular. Dropped early, it takes nothing back.
+    ///
+    /// # Errors
+    /// As [`Exporter::send`]. Where it fails for some destinations, the others have the batch.
+    pub async fn send_durable(&self, batch: Batch) -> Result<(), Rejected> {
+        let shared = &self.handle.shared;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        if shared.is_forked() {
+            return shared.submit(batch);
+        }
+        let (done, told) = oneshot::channel();
+        shared.submit_durable(&batch, Box::new(move |refusals| drop(done.send(refusals))));
+        self.kept(batch, told.await.ok())
+    }
+
+    /// [`Exporter::send_durable`] for code that is not async. On the exporter's own threads it does not wait, like `send`.
+    ///
+    /// # Errors
+    /// As [`Exporter::send_durable`].
+    pub fn send_durable_blocking(&self, batch: Batch) -> Result<(), Rejected> {
+        let shared = &self.handle.shared;
+        if batch.is_empty() || shared.is_forked() || shared.is_own_thread() {
+            return shared.submit(batch);
+        }
+        let (done, told) = mpsc::sync_channel(1);
+        shared.submit_durable(&batch, Box::new(move |refusals| drop(done.send(refusals))));
+        self.kept(batch, told.recv().ok())
+    }
+
+    /// `None`: the durable queue ended without a word.
+    fn kept(&self, batch: Batch, refusals: Option<Vec<Refusal>>) -> Result<(), Rejected> {
+        match refusals {
+            Some(refusals) if refusals.is_empty() => Ok(()),
+            Some(refusals) => Err(Rejected::new(batch, refusals)),
+            None => Err(self.handle.shared.refused_by_all(batch, RejectReason::ShutDown)),
+        }
+    }
+
     /// Delivers everything submitted before the call now, without waiting for full batches. Comes back when all of it is accepted,
     /// rejected or dropped, or after `timeout`: [`Report::is_settled`] tells which.
     ///
@@ -119,7 +166,7 @@ impl Exporter {
     }
 
     /// Takes no more batches, delivers what is left, and ends the thread. What is not delivered after `deadline` is dropped and
-    /// counted as [`crate::DropReason::Shutdown`]; requests under way are broken off, and the server may have taken them. Retries go on
+    /// counted as [`crate::DropReason::Shutdown`], or, in a durable queue, stays pending for the next start; requests under way are broken off, and the server may have taken them. Retries go on
     /// as far as they fit. Called twice, both get the report, at the earlier deadline.
     pub async fn shutdown(&self, deadline: Duration) -> Report {
         self.ask(|reply| Command::Shutdown { deadline: after(deadline), reply }).await

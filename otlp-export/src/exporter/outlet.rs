@@ -18,6 +18,8 @@ use super::{
     lane::Lane,
     settings::Settings,
 };
+#[cfg(feature = "disk-queue")]
+use crate::disk::DiskQueue;
 use crate::{Client, DropReason, Failure, ledger::DestinationReport};
 
 /// Shared by senders, the worker and its tasks.
@@ -31,6 +33,9 @@ pub(super) struct Outlet {
     last_failure: Mutex<Option<Failure>>,
     /// The shutdown's deadline came before every item had its fate.
     cut: AtomicBool,
+    /// The queue of all four lanes, if it is on a disk.
+    #[cfg(feature = "disk-queue")]
+    pub(super) disk: Option<DiskQueue>,
     hooks: Hooks,
 }
 
@@ -41,11 +46,16 @@ impl Outlet {
         hooks: Hooks,
     ) -> Result<Self, ExporterError> {
         let name: Arc<str> = destination.name.as_str().into();
+        #[cfg(feature = "disk-queue")]
+        let (disk, recovery) = super::durable::open(destination)?;
         let lane = |signal| {
             let settings = destination.settings.resolve(general, signal).map_err(|(setting, least)| {
                 ExporterError::Setting { destination: destination.name.clone(), setting, least }
             })?;
-            Ok::<_, ExporterError>(Arc::new(Lane::new(Arc::clone(&name), signal, settings)))
+            let lane = Lane::new(Arc::clone(&name), signal, settings);
+            #[cfg(feature = "disk-queue")]
+            let lane = lane.on_disk(disk.as_ref(), &recovery);
+            Ok::<_, ExporterError>(Arc::new(lane))
         };
         let [traces, metrics, logs, profiles] = Signal::ALL.map(lane);
         Ok(Self {
@@ -55,6 +65,8 @@ impl Outlet {
             last_failure: Mutex::default(),
             cut: AtomicBool::new(false),
             name,
+            #[cfg(feature = "disk-queue")]
+            disk,
             hooks,
         })
     }
@@ -120,6 +132,8 @@ impl Outlet {
     }
 
     pub(super) fn report(&self) -> DestinationReport {
+        #[cfg(feature = "disk-queue")]
+        self.collect_losses();
         DestinationReport {
             name: Arc::clone(&self.name),
             accounts: Signal::ALL.map(|signal| self.lane(signal).account()),

@@ -4,6 +4,8 @@ use std::{fmt, sync::Arc};
 
 use otlp_core::Batch;
 
+use crate::DropReason;
+
 /// The batch that `send` did not hand to every destination, and which ones refused it. Each refusal is counted in the ledger;
 /// [`crate::Exporter::resend`] tries those destinations again, [`Rejected::into_batch`] takes the data back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +33,10 @@ pub enum RejectReason {
     LargerThanQueue,
     /// The exporter is shut down.
     ShutDown,
+    /// The durable queue's disk or its bounds are full.
+    DiskFull,
+    /// The durable queue could not write.
+    DiskFailed,
     /// This is a forked child of the process that the exporter runs in. Nothing is counted: the ledger is the parent's.
     Forked,
 }
@@ -63,7 +69,19 @@ impl Rejected {
     /// Whether sending again later may succeed at one of them.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        self.refusals.iter().any(|refusal| refusal.reason == RejectReason::QueueFull)
+        let passes = [RejectReason::QueueFull, RejectReason::DiskFull, RejectReason::DiskFailed];
+        self.refusals.iter().any(|refusal| passes.contains(&refusal.reason))
+    }
+}
+
+impl RejectReason {
+    /// Where the ledger counts the refusal.
+    pub(super) const fn drop_reason(self) -> DropReason {
+        match self {
+            Self::QueueFull | Self::LargerThanQueue => DropReason::QueueFull,
+            Self::DiskFull | Self::DiskFailed => DropReason::DiskFull,
+            Self::ShutDown | Self::Forked => DropReason::Shutdown,
+        }
     }
 }
 
@@ -75,6 +93,8 @@ impl fmt::Display for RejectReason {
                 "the batch is larger than the whole queue (settings: queue_items, queue_bytes)"
             }
             Self::ShutDown => "the exporter is shut down",
+            Self::DiskFull => "the durable queue is full (settings: DiskQueueOptions, space on the disk)",
+            Self::DiskFailed => "the durable queue could not write",
             Self::Forked => {
                 "this is a forked child; the exporter's worker lives in the parent: start one here"
             }

@@ -19,6 +19,8 @@ pub(super) struct Settings {
     pub(super) request_bytes: Option<usize>,
     pub(super) split_on_too_large: Option<bool>,
     pub(super) retry: Option<RetryPolicy>,
+    /// What is on a disk is worth trying for as long as it takes.
+    pub(super) durable: bool,
 }
 
 /// What one lane goes by.
@@ -59,7 +61,10 @@ impl Settings {
             concurrency: number("concurrency", self.concurrency, general.concurrency, 1)?,
             request_bytes: number("request_bytes", self.request_bytes, general.request_bytes, 7 << 19)?,
             split_on_too_large: self.split_on_too_large.or(general.split_on_too_large).unwrap_or(false),
-            retry: self.retry.or(general.retry).unwrap_or_default(),
+            retry: self.retry.or(general.retry).unwrap_or_else(|| {
+                let policy = RetryPolicy::default();
+                if self.durable { policy.with_total(Duration::MAX) } else { policy }
+            }),
         })
     }
 }

@@ -12,6 +12,7 @@ use super::{
     RejectReason, Rejected,
     lane::{Patience, Refused},
     outlet::Outlet,
+    pledge::{Done, Pledge},
     rejected::Refusal,
     suppress,
     worker::Command,
@@ -55,7 +56,7 @@ impl Shared {
         }
         let mut patience = self.patience();
         if let [outlet] = &*self.outlets {
-            return match push(outlet, batch, &mut patience) {
+            return match self.push(outlet, batch, &mut patience) {
                 Ok(()) => Ok(()),
                 Err(Refused { batch, reason }) => {
                     Err(Rejected::new(batch, vec![Refusal { name: Arc::clone(&outlet.name), at: 0, reason }]))
@@ -76,6 +77,27 @@ impl Shared {
         self.submit_to(batch, known, self.patience())
     }
 
+    /// Hands a batch to every destination; `done` is told when the last of them has queued it, on its disk if it has one, or refused.
+    pub(super) fn submit_durable(&self, batch: &Batch, done: Done) {
+        let pledge = Pledge::new(self.outlets.len(), done);
+        let mut patience = self.patience();
+        for (at, outlet) in self.outlets.iter().enumerate() {
+            let refusal = {
+                let name = Arc::clone(&outlet.name);
+                move |reason| Refusal { name, at, reason }
+            };
+            #[cfg(feature = "disk-queue")]
+            if let Some(disk) = &outlet.disk {
+                let pledge = Arc::clone(&pledge);
+                let heard = move |refused: Option<RejectReason>| pledge.hear(refused.map(refusal));
+                outlet.append(self.id, disk, batch.clone(), Box::new(heard));
+                continue;
+            }
+            let refused = self.push(outlet, batch.clone(), &mut patience).err();
+            pledge.hear(refused.map(|refused| refusal(refused.reason)));
+        }
+    }
+
     fn submit_to(
         &self,
         batch: Batch,
@@ -85,7 +107,7 @@ impl Shared {
         let mut refusals = Vec::new();
         for at in places {
             let outlet = &self.outlets[at];
-            if let Err(Refused { reason, .. }) = push(outlet, batch.clone(), &mut patience) {
+            if let Err(Refused { reason, .. }) = self.push(outlet, batch.clone(), &mut patience) {
                 refusals.push(Refusal { name: Arc::clone(&outlet.name), at, reason });
             }
         }
@@ -97,11 +119,12 @@ impl Shared {
     }
 
     fn refused_by_fork(&self, batch: Batch) -> Rejected {
-        let refusals = self.outlets.iter().enumerate().map(|(at, outlet)| Refusal {
-            name: Arc::clone(&outlet.name),
-            at,
-            reason: RejectReason::Forked,
-        });
+        self.refused_by_all(batch, RejectReason::Forked)
+    }
+
+    pub(super) fn refused_by_all(&self, batch: Batch, reason: RejectReason) -> Rejected {
+        let outlets = self.outlets.iter().enumerate();
+        let refusals = outlets.map(|(at, outlet)| Refusal { name: Arc::clone(&outlet.name), at, reason });
         Rejected::new(batch, refusals.collect())
     }
 
@@ -118,7 +141,7 @@ impl Shared {
     /// The counters after a shutdown: settled unless its deadline cut something off.
     pub(super) fn last_report(&self) -> Report {
         let mut report = self.report();
-        report.settled = !self.outlets.iter().any(|outlet| outlet.is_cut());
+        report.settled &= !self.outlets.iter().any(|outlet| outlet.is_cut());
         report
     }
 
@@ -128,22 +151,23 @@ impl Shared {
             lane.close();
         }
     }
-}
 
-fn push(outlet: &Outlet, batch: Batch, patience: &mut Patience) -> Result<(), Refused> {
-    let (signal, items) = (batch.signal(), batch.items() as u64);
-    match outlet.lane(signal).push(batch, patience) {
-        Ok(evicted) => {
-            outlet.dropped(signal, evicted, DropReason::QueueFull, None, None);
-            Ok(())
+    /// Hands a batch to one destination's queue.
+    fn push(&self, outlet: &Arc<Outlet>, batch: Batch, patience: &mut Patience) -> Result<(), Refused> {
+        #[cfg(feature = "disk-queue")]
+        if let Some(disk) = &outlet.disk {
+            return outlet.append_soon(self.id, disk, batch);
         }
-        Err(refused) => {
-            let reason = match refused.reason {
-                RejectReason::ShutDown => DropReason::Shutdown,
-                _ => DropReason::QueueFull,
-            };
-            outlet.dropped(signal, items, reason, None, None);
-            Err(refused)
+        let (signal, items) = (batch.signal(), batch.items() as u64);
+        match outlet.lane(signal).push(batch, patience) {
+            Ok(evicted) => {
+                outlet.dropped(signal, evicted, DropReason::QueueFull, None, None);
+                Ok(())
+            }
+            Err(refused) => {
+                outlet.dropped(signal, items, refused.reason.drop_reason(), None, None);
+                Err(refused)
+            }
         }
     }
 }

@@ -21,6 +21,14 @@ pub(super) fn current() -> u64 {
     EXPORTER.try_with(Cell::get).unwrap_or(0)
 }
 
+/// Runs `work` as if on one of the exporter's threads: it must not wait for them.
+#[cfg(feature = "disk-queue")]
+pub(super) fn on_behalf_of(exporter: u64, work: impl FnOnce()) {
+    let before = EXPORTER.replace(exporter);
+    work();
+    EXPORTER.set(before);
+}
+
 /// Makes this thread, as long as it runs, one of the exporter's.
 pub(super) fn enter(exporter: u64) {
     EXPORTER.set(exporter);

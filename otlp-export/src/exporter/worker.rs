@@ -71,6 +71,8 @@ impl Drop for End {
             for lane in outlet.lanes() {
                 outlet.cut(lane.signal, lane.abandon(), None);
             }
+            #[cfg(feature = "disk-queue")]
+            outlet.close_disk();
         }
     }
 }
@@ -140,12 +142,16 @@ async fn flush(shared: Arc<Shared>, deadline: Instant, reply: Reply) {
                 if lane.is_settled(place) {
                     break;
                 }
+                if lane.is_over() {
+                    return false;
+                }
                 progress.await;
             }
         }
+        true
     };
     let in_time = tokio::select! {
-        () = settled => true,
+        settled = settled => settled,
         () = sleep_until(deadline) => false,
     };
     let mut report = shared.report();

@@ -4,6 +4,8 @@
 mod backend;
 mod batching;
 mod delivery;
+#[cfg(all(feature = "testing", feature = "disk-queue"))]
+mod durable;
 #[cfg(feature = "testing")]
 mod known_report;
 mod on_full;

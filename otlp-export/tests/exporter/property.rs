@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
+    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -11,6 +12,8 @@ use std::{
 };
 
 use otlp_core::{Batch, Signal};
+#[cfg(feature = "disk-queue")]
+use otlp_export::disk::{DiskQueueOptions, Fsync};
 use otlp_export::{
     BatchOptions, Client, Destination, DropReason, Exporter, OnFull, Protocol, Report, RetryPolicy,
     testing::{Answered, Reply, ScriptedServer, batch, names},
@@ -104,6 +107,8 @@ struct Case {
     concurrency: usize,
     split: bool,
     destinations: usize,
+    /// The first destination's queue is on a disk.
+    durable: bool,
     flushes: bool,
     shutdown_after: Duration,
     deadline: Duration,
@@ -133,6 +138,7 @@ fn case() -> impl Strategy<Value = Case> {
         any::<bool>(),
         1_usize..3,
         any::<bool>(),
+        any::<bool>(),
         milliseconds(0..40),
         prop_oneof![Just(Duration::ZERO), milliseconds(1..300)],
         prop_oneof![
@@ -147,7 +153,7 @@ fn case() -> impl Strategy<Value = Case> {
         |(
             (script, protocol, senders),
             (queue_items, on_full, batch_items, delay),
-            (concurrency, split, destinations, flushes, shutdown_after, deadline, place),
+            (concurrency, split, destinations, durable, flushes, shutdown_after, deadline, place),
         )| Case {
             script,
             protocol,
@@ -159,6 +165,7 @@ fn case() -> impl Strategy<Value = Case> {
             concurrency,
             split,
             destinations,
+            durable: durable && cfg!(feature = "disk-queue"),
             flushes,
             shutdown_after,
             deadline,
@@ -177,7 +184,8 @@ fn run(case: &Case) -> Result<(), TestCaseError> {
         .map(|at| ScriptedServer::start(case.script.iter().skip(at).map(|fault| fault.reply())).unwrap())
         .collect();
     let hooked: Hooked = Arc::default();
-    let exporter = exporter(case, &servers, &hooked);
+    let dir = tempfile::tempdir().unwrap();
+    let exporter = exporter(case, &servers, dir.path(), &hooked);
     let ledger = exporter.ledger();
 
     // Someone reads the ledger all the time: it must balance at every moment.
@@ -247,10 +255,33 @@ fn run(case: &Case) -> Result<(), TestCaseError> {
     over.store(true, Ordering::Relaxed);
     prop_assert!(reader.join().unwrap(), "balanced at every moment");
 
-    check(case, &ledger.report(), &servers, &hooked, handed_back.load(Ordering::Relaxed) as u64)
+    let report = ledger.report();
+    check(case, &report, &servers, &hooked, handed_back.load(Ordering::Relaxed) as u64)?;
+    restart(case, &report, dir.path())
 }
 
-fn exporter(case: &Case, servers: &[ScriptedServer], hooked: &Hooked) -> Exporter {
+/// What was pending is delivered after the next start, and nothing else is.
+fn restart(case: &Case, before: &Report, dir: &Path) -> Result<(), TestCaseError> {
+    let pending = before.destinations()[0].total().pending;
+    if !case.durable {
+        prop_assert_eq!(pending, 0);
+        return Ok(());
+    }
+    let servers = [ScriptedServer::start([]).unwrap()];
+    let exporter = exporter(case, &servers, dir, &Hooked::default());
+    let report = exporter.flush_blocking(Duration::from_secs(30));
+    let account = report.total();
+    prop_assert!(report.is_all_accepted() && report.is_settled(), "{report}");
+    // Of a request that was sent in halves and broken off, the halves that had arrived come again.
+    let exactly = !case.split;
+    prop_assert!(
+        account.recovered >= pending && (!exactly || account.recovered == pending),
+        "{before} then {report}"
+    );
+    Ok(())
+}
+
+fn exporter(case: &Case, servers: &[ScriptedServer], dir: &Path, hooked: &Hooked) -> Exporter {
     let hook = Arc::clone(hooked);
     let policy = RetryPolicy::default()
         .with_initial(Duration::from_millis(2))
@@ -266,14 +297,22 @@ fn exporter(case: &Case, servers: &[ScriptedServer], hooked: &Hooked) -> Exporte
             let key = (dropped.destination.to_string(), dropped.reason);
             *hook.lock().unwrap().entry(key).or_default() += dropped.items;
         });
-    for (server, name) in servers.iter().zip(NAMES) {
+    for (at, (server, name)) in servers.iter().zip(NAMES).enumerate() {
         let client = Client::builder()
             .protocol(case.protocol)
             .endpoint(&server.url())
             .timeout(Duration::from_millis(300));
-        builder = builder.destination(
-            Destination::new(name, client).concurrency(case.concurrency).split_on_too_large(case.split),
-        );
+        let destination =
+            Destination::new(name, client).concurrency(case.concurrency).split_on_too_large(case.split);
+        #[cfg(feature = "disk-queue")]
+        let destination = if case.durable && at == 0 {
+            let options = DiskQueueOptions::default().with_fsync(Fsync::Never);
+            destination.durable(dir, options)
+        } else {
+            destination
+        };
+        let _ = (at, dir);
+        builder = builder.destination(destination);
     }
     builder.start().unwrap()
 }
@@ -295,7 +334,6 @@ fn check(
 ) -> Result<(), TestCaseError> {
     let submitted: u64 = case.senders.iter().flatten().sum::<usize>() as u64;
     prop_assert!(report.is_balanced(), "{report}");
-    prop_assert_eq!(report.total().pending, 0, "{}", report);
     let mut refused_or_later = 0;
     let hooked = hooked.lock().unwrap();
     for (destination, server) in report.destinations().iter().zip(servers) {
@@ -328,7 +366,8 @@ fn check(
         prop_assert!(taken.iter().all(|name| known.contains(name)));
         prop_assert!(account.accepted + account.rejected <= taken.len() as u64, "{report}");
         let lost = known.iter().filter(|name| !taken.contains(*name)).count() as u64;
-        prop_assert!(lost <= account.dropped_total(), "{lost} lost: {report}");
+        prop_assert!(lost <= account.dropped_total() + account.pending, "{lost} lost: {report}");
+        prop_assert!(account.pending == 0 || case.durable, "{report}");
     }
     prop_assert!(handed_back <= refused_or_later, "{handed_back} handed back: {report}");
     Ok(())

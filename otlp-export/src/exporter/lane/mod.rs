@@ -1,9 +1,18 @@
 //! One signal of one destination: its queue, its requests under way and its account, under one lock.
 
+#[cfg(feature = "disk-queue")]
+mod durable;
+mod flight;
+mod patience;
+
 use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use flight::Flight;
+pub(super) use flight::{Ending, Fate, Taken};
+pub(super) use patience::Patience;
 
 use otlp_core::{Batch, Signal};
 use tokio::sync::Notify;
@@ -14,7 +23,9 @@ use super::{
     settings::LaneSettings,
     telemetry::Operations,
 };
-use crate::{DropReason, FailureKind, ledger::Account};
+#[cfg(feature = "disk-queue")]
+use crate::disk::DiskQueue;
+use crate::{DropReason, ledger::Account};
 
 /// Shared by senders and the worker.
 pub(super) struct Lane {
@@ -28,6 +39,9 @@ pub(super) struct Lane {
     pub(super) wake: Notify,
     /// Wakes those that wait for everything to be settled.
     pub(super) progress: Notify,
+    /// Holds the batches instead of the queue in memory.
+    #[cfg(feature = "disk-queue")]
+    disk: Option<DiskQueue>,
 }
 
 #[derive(Default)]
@@ -50,62 +64,23 @@ struct State {
     /// The driver looks only when told.
     asleep: bool,
     closed: bool,
-}
-
-/// A request under way.
-struct Flight {
-    id: u64,
-    /// Place of its oldest batch.
-    sequence: u64,
-    /// Items whose fate is open.
-    items: u64,
-    bytes: usize,
-}
-
-/// Batches taken off the queue for one request.
-pub(super) struct Taken {
-    pub(super) flight: u64,
-    pub(super) entries: Vec<Entry>,
-}
-
-/// What became of some items of a request.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Fate {
-    Accepted,
-    Rejected,
-    Dropped(DropReason),
+    /// Nobody works on the lane any more.
+    over: bool,
+    /// Items that a durable queue keeps for the next start, in requests that were broken off.
+    stranded: u64,
+    /// Items that came into a durable queue so far: places in the order of submission are counted in them.
+    entered: u64,
+    /// The tick at which the first of the batches that wait in a durable queue came.
+    #[cfg(feature = "disk-queue")]
+    since: Option<u64>,
+    /// Items in a durable queue that are due at once.
+    flush_items: u64,
 }
 
 /// A batch that was not queued.
 pub(super) struct Refused {
     pub(super) batch: Batch,
     pub(super) reason: RejectReason,
-}
-
-/// How long a sender is ready to block, over all destinations together.
-#[derive(Debug)]
-pub(super) struct Patience {
-    end: Option<Instant>,
-    /// The exporter's own threads never wait.
-    none: bool,
-}
-
-impl Patience {
-    pub(super) const fn new(none: bool) -> Self {
-        Self { end: None, none }
-    }
-
-    fn left(&mut self, timeout: Duration) -> Duration {
-        if self.none {
-            return Duration::ZERO;
-        }
-        let now = Instant::now();
-        // A time beyond the clock's range is waited for in pieces.
-        let end = *self
-            .end
-            .get_or_insert_with(|| now.checked_add(timeout).unwrap_or(now + Duration::from_secs(1 << 30)));
-        end.saturating_duration_since(now)
-    }
 }
 
 /// A lane without work for this long is looked at only when it is told to.
@@ -121,7 +96,17 @@ impl Lane {
             room: Condvar::new(),
             wake: Notify::new(),
             progress: Notify::new(),
+            #[cfg(feature = "disk-queue")]
+            disk: None,
         }
+    }
+
+    /// Whether its batches are on a disk.
+    pub(super) const fn is_durable(&self) -> bool {
+        #[cfg(feature = "disk-queue")]
+        return self.disk.is_some();
+        #[cfg(not(feature = "disk-queue"))]
+        false
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -198,81 +183,14 @@ impl Lane {
             return None;
         }
         let entries = state.queue.take(self.settings.batch.items, self.settings.batch.bytes);
-        let flight = state.next_flight;
-        state.next_flight += 1;
-        let items = entries.iter().map(|entry| entry.batch.items() as u64).sum();
-        let bytes = entries.iter().map(|entry| cost(&entry.batch)).sum();
-        state.flights.push(Flight { id: flight, sequence, items, bytes });
-        Some(Taken { flight, entries })
-    }
-
-    /// The request is made: so large, and so much was over.
-    pub(super) fn formed(&self, flight: u64, request: &Batch, rest: Vec<Entry>) {
-        let mut state = self.state();
-        let State { flights, queue, .. } = &mut *state;
-        let Some(flight) = flights.iter_mut().find(|other| other.id == flight) else { return };
-        flight.items = request.items() as u64;
-        flight.bytes = cost(request);
-        for entry in rest.into_iter().rev() {
-            queue.push_front(entry);
-        }
-    }
-
-    /// Counts an attempt and what came of it.
-    pub(super) fn attempted(
-        &self,
-        retry: bool,
-        wire_bytes: u64,
-        took: Duration,
-        failure: Option<FailureKind>,
-    ) {
-        let mut state = self.state();
-        state.account.requests += 1;
-        state.account.retries += u64::from(retry);
-        state.account.wire_bytes += wire_bytes;
-        state.operations.record(took, failure);
-    }
-
-    /// Counts the fate of items of a request.
-    pub(super) fn settle(&self, flight: u64, items: u64, fate: Fate) {
-        let mut state = self.state();
-        let State { flights, account, .. } = &mut *state;
-        let Some(flight) = flights.iter_mut().find(|other| other.id == flight) else { return };
-        let items = items.min(flight.items);
-        flight.items -= items;
-        match fate {
-            Fate::Accepted => {
-                account.pending -= items;
-                account.accepted += items;
-            }
-            Fate::Rejected => {
-                account.pending -= items;
-                account.rejected += items;
-            }
-            Fate::Dropped(reason) => account.drop_pending(reason, items),
-        }
-    }
-
-    /// Ends a request and gives its room back. Items without a fate (its task panicked) are dropped; gives their number.
-    pub(super) fn finish(&self, flight: u64) -> u64 {
-        let mut state = self.state();
-        let Some(at) = state.flights.iter().position(|other| other.id == flight) else { return 0 };
-        let flight = state.flights.swap_remove(at);
-        state.account.drop_pending(DropReason::NonRetryable, flight.items);
-        let waiting = state.waiting > 0;
-        drop(state);
-        if waiting {
-            self.room.notify_all();
-        }
-        self.progress.notify_waiters();
-        flight.items
+        Some(state.take_off(entries, sequence))
     }
 
     /// Half a delay has passed. Gives whether the driver should go on ticking.
     pub(super) fn tick(&self) -> bool {
         let mut state = self.state();
         state.tick += 1;
-        let idle = state.queue.front().is_none() && state.flights.is_empty();
+        let idle = state.is_idle();
         state.idle_ticks = if idle { state.idle_ticks + 1 } else { 0 };
         let ticks = DEEP_SLEEP.as_millis() / self.settings.tick().as_millis().max(1);
         state.asleep = u128::from(state.idle_ticks) > ticks;
@@ -282,8 +200,9 @@ impl Lane {
     /// Makes everything that is queued due. Gives the place up to which that is.
     pub(super) fn flush(&self) -> u64 {
         let mut state = self.state();
-        let place = state.next_sequence;
+        let place = if self.is_durable() { state.entered } else { state.next_sequence };
         state.flush_to = place;
+        state.flush_items = state.waiting_items();
         (state.asleep, state.woken) = (false, true);
         drop(state);
         self.wake.notify_one();
@@ -293,8 +212,21 @@ impl Lane {
     /// Whether every batch before this place has its fate.
     pub(super) fn is_settled(&self, place: u64) -> bool {
         let state = self.state();
-        let queued = state.queue.front().map(|entry| entry.sequence);
-        queued.into_iter().chain(state.flights.iter().map(|flight| flight.sequence)).all(|open| open >= place)
+        if state.over {
+            return state.account.pending == 0;
+        }
+        let oldest = if self.is_durable() {
+            let waiting = state.waiting_items();
+            (waiting > 0).then(|| state.entered.saturating_sub(waiting))
+        } else {
+            state.queue.front().map(|entry| entry.sequence)
+        };
+        oldest.into_iter().chain(state.flights.iter().map(|flight| flight.place)).all(|open| open >= place)
+    }
+
+    /// Whether nobody works on the lane any more, so that nothing changes.
+    pub(super) fn is_over(&self) -> bool {
+        self.state().over
     }
 
     /// Takes no more batches; what is queued is due.
@@ -310,15 +242,17 @@ impl Lane {
     /// Whether it is closed and has nothing left to do.
     pub(super) fn is_done(&self) -> bool {
         let state = self.state();
-        state.closed && state.queue.front().is_none() && state.flights.is_empty()
+        state.closed && state.is_idle()
     }
 
-    /// Gives up everything that is pending; gives its items. To be called when no task works on the lane any more.
+    /// Gives up everything that is pending, or leaves it to the next start of a durable queue; gives the items given up. To be
+    /// called when no task works on the lane any more.
     pub(super) fn abandon(&self) -> u64 {
         let mut state = self.state();
-        state.closed = true;
-        let items = state.account.pending;
+        (state.closed, state.over) = (true, true);
+        let items = if self.is_durable() { 0 } else { state.account.pending };
         state.account.drop_pending(DropReason::Shutdown, items);
+        state.stranded = state.account.pending;
         let queue = std::mem::take(&mut state.queue);
         state.flights.clear();
         drop(state);
@@ -351,11 +285,14 @@ pub(super) struct Observed {
 }
 
 impl State {
-    /// Items and bytes of requests under way.
-    fn in_flight(&self) -> (usize, usize) {
-        self.flights.iter().fold((0, 0), |(items, bytes), flight| {
-            (items + usize::try_from(flight.items).unwrap_or(usize::MAX), bytes + flight.bytes)
-        })
+    /// Items that are pending and in no request, this or an earlier one.
+    fn waiting_items(&self) -> u64 {
+        let in_flight: u64 = self.flights.iter().map(|flight| flight.items).sum();
+        self.account.pending.saturating_sub(in_flight + self.stranded)
+    }
+
+    fn is_idle(&self) -> bool {
+        self.flights.is_empty() && self.waiting_items() == 0
     }
 
     fn has_room(&self, items: usize, bytes: usize, settings: &LaneSettings) -> bool {
