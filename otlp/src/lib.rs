@@ -51,6 +51,10 @@ pub use otlp_export::conformance;
 #[cfg(feature = "testing")]
 pub use otlp_export::testing;
 
+// The queue on a disk.
+#[cfg(feature = "disk-queue")]
+pub use otlp_export::disk;
+
 // Files.
 #[cfg(feature = "file")]
 pub use otlp_export::file;

@@ -1,4 +1,5 @@
 //! The exporter against receivers that behave and that do not.
+#![cfg(feature = "http")]
 #![allow(clippy::unwrap_used, reason = "tests: a panic is the report, in their helpers too")]
 
 mod backend;
