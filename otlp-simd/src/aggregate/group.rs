@@ -2,8 +2,7 @@
 
 use otlp_core::Batch;
 use otlp_core::metrics::{
-    DataView, ExponentialHistogramPointView, HistogramPointView, MetricView, MetricsView, MetricsWriter,
-    NumberPointView, ResourceMetricsView, ScopeMetricsView, ScopeMetricsWriter, SummaryPointView,
+    DataView, MetricView, MetricsView, MetricsWriter, NumberPointView, ResourceMetricsView, ScopeMetricsView,
     Temporality,
 };
 use otlp_core::value::Attributes;
@@ -12,7 +11,10 @@ use super::column::{Column, earlier_start};
 use super::exponential::Exponential;
 use super::histogram::Histogram;
 use super::identity::{Identity, Numbering};
-use super::{Aggregated, Aggregation, NumberFunction, ProblemKind, Report};
+use super::point::Point;
+use super::series::{Metric, Series, State};
+use super::write::write_metric;
+use super::{Aggregated, Aggregation, ProblemKind, Report};
 
 /// Bit of `DataPointFlags` that says that no value was recorded.
 pub(super) const NO_VALUE: u32 = 1;
@@ -60,45 +62,6 @@ struct Resource<'a> {
 struct Scope<'a> {
     view: ScopeMetricsView<'a>,
     metrics: Vec<u32>,
-}
-
-struct Metric<'a> {
-    view: MetricView<'a>,
-    data: DataView<'a>,
-    /// Whether another kind, unit or temporality had the name before.
-    conflict: bool,
-    series: Vec<u32>,
-}
-
-struct Series<'a> {
-    attributes: Attributes<'a>,
-    state: State<'a>,
-    /// Points that were not merged.
-    others: Vec<Point<'a>>,
-}
-
-/// A point as it stands.
-#[derive(Clone, Copy)]
-enum Point<'a> {
-    Number(NumberPointView<'a>),
-    Histogram(HistogramPointView<'a>),
-    Exponential(ExponentialHistogramPointView<'a>),
-    Summary(SummaryPointView<'a>),
-}
-
-/// What a series comes to so far.
-#[allow(
-    clippy::large_enum_variant,
-    reason = "numbers are what most series are; a box would cost each of their points"
-)]
-enum State<'a> {
-    Nothing,
-    Column(Column<'a>),
-    /// A histogram that needs no merging: the latest of a cumulative series.
-    One(Box<Point<'a>>),
-    /// Merged ones, and the first as it stands until there is a second.
-    Histogram(Box<Histogram>, (u64, u64), Option<Box<Point<'a>>>),
-    Exponential(Box<Exponential>, (u64, u64), Option<Box<Point<'a>>>),
 }
 
 impl<'a, 'o> Grouping<'a, 'o> {
@@ -364,128 +327,6 @@ impl<'a, 'o> Grouping<'a, 'o> {
             }
         }
         writer.finish()
-    }
-}
-
-fn write_metric(
-    scope: &mut ScopeMetricsWriter<'_>,
-    metric: &Metric<'_>,
-    all: &[Series<'_>],
-    options: &Aggregation,
-    report: &mut Report,
-) {
-    let series = metric.series.iter().map(|number| &all[*number as usize]);
-    let kind = scope.metric_like(&metric.view);
-    match metric.data {
-        DataView::Gauge(_) | DataView::Sum(_) => {
-            let (function, mut points) = match metric.data {
-                DataView::Sum(sum) => {
-                    let delta = sum.temporality() == Temporality::Delta;
-                    let function = if delta { NumberFunction::Sum } else { NumberFunction::Last };
-                    (function, kind.sum(sum.temporality(), sum.is_monotonic()))
-                }
-                _ => (options.gauge, kind.gauge()),
-            };
-            for series in series {
-                if let State::Column(column) = &series.state {
-                    let alone = column.count == 1 && function != NumberFunction::Count;
-                    match column.value(function) {
-                        Some(value) if !alone && function != NumberFunction::Last => {
-                            report.exemplars_left_out += column.exemplars;
-                            points
-                                .point(value)
-                                .times(column.start, column.time)
-                                .attrs_like(series.attributes);
-                        }
-                        _ => {
-                            report.exemplars_left_out += column.exemplars - column.last.exemplars().len();
-                            points.copy(&column.last);
-                        }
-                    }
-                }
-                for other in &series.others {
-                    if let Point::Number(point) = other {
-                        points.copy(point);
-                    }
-                }
-            }
-        }
-        DataView::Histogram(data) => {
-            let mut points = kind.histogram(data.temporality());
-            for series in series {
-                if let State::Histogram(merged, times, None) = &series.state {
-                    merged.write(&mut points, *times, series.attributes);
-                }
-                for point in series.as_they_stand() {
-                    if let Point::Histogram(point) = point {
-                        points.copy(point);
-                    }
-                }
-            }
-        }
-        DataView::ExponentialHistogram(data) => {
-            let mut points = kind.exponential_histogram(data.temporality());
-            for series in series {
-                if let State::Exponential(merged, times, None) = &series.state {
-                    merged.write(&mut points, *times, series.attributes);
-                }
-                for point in series.as_they_stand() {
-                    if let Point::Exponential(point) = point {
-                        points.copy(point);
-                    }
-                }
-            }
-        }
-        _ => {
-            let mut points = kind.summary();
-            for point in series.flat_map(Series::as_they_stand) {
-                if let Point::Summary(point) = point {
-                    points.copy(point);
-                }
-            }
-        }
-    }
-}
-
-impl<'a> Series<'a> {
-    /// The points that are copied.
-    fn as_they_stand(&self) -> impl Iterator<Item = &Point<'a>> {
-        let one = match &self.state {
-            State::One(point) => Some(point),
-            State::Histogram(_, _, alone) | State::Exponential(_, _, alone) => alone.as_ref(),
-            State::Nothing | State::Column(_) => None,
-        };
-        one.map(|point| &**point).into_iter().chain(&self.others)
-    }
-}
-
-impl Point<'_> {
-    fn flags(&self) -> u32 {
-        match self {
-            Self::Number(point) => point.flags(),
-            Self::Histogram(point) => point.flags(),
-            Self::Exponential(point) => point.flags(),
-            Self::Summary(point) => point.flags(),
-        }
-    }
-
-    /// Start and time.
-    fn times(&self) -> (u64, u64) {
-        match self {
-            Self::Number(point) => (point.start_time(), point.time()),
-            Self::Histogram(point) => (point.start_time(), point.time()),
-            Self::Exponential(point) => (point.start_time(), point.time()),
-            Self::Summary(point) => (point.start_time(), point.time()),
-        }
-    }
-
-    fn exemplars(&self) -> usize {
-        match self {
-            Self::Number(point) => point.exemplars().len(),
-            Self::Histogram(point) => point.exemplars().len(),
-            Self::Exponential(point) => point.exemplars().len(),
-            Self::Summary(_) => 0,
-        }
     }
 }
 

@@ -35,9 +35,12 @@ mod group;
 mod histogram;
 mod identity;
 mod option;
+mod point;
 mod report;
+mod series;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use cumulative::ToCumulative;
 pub use delta::{FirstPoint, ToDelta};
