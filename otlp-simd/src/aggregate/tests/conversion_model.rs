@@ -212,6 +212,9 @@ fn check_all(
 }
 
 proptest! {
+    // Each case adds up each series anew at each of its points.
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 1 } else { 32 }))]
+
     #[test]
     fn to_cumulative_adds_what_follows_in_time(requests in requests()) {
         let requests = rows(requests, DELTA);

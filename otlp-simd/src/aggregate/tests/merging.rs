@@ -135,6 +135,8 @@ fn check(kind: Kind, points: &[Point], found: &[Point], function: NumberFunction
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 1 } else { 64 }))]
+
     #[test]
     fn every_series_comes_to_what_plain_code_makes_of_it(
         requests in requests(),
