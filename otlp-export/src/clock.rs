@@ -51,7 +51,7 @@ impl Clock {
         match &self.0 {
             Source::System => tokio::time::sleep(time).await,
             #[cfg(feature = "testing")]
-            Source::Virtual(clock) => clock.sleep_until(clock.now() + time).await,
+            Source::Virtual(clock) => clock.sleep(time).await,
         }
     }
 

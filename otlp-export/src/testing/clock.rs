@@ -124,6 +124,11 @@ impl VirtualClock {
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
+    /// Waits until the clock has moved by `time`.
+    pub(crate) fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send + use<> {
+        Sleep { clock: self.clone(), deadline: self.elapsed().saturating_add(time), number: None }
+    }
+
     /// Waits until the clock stands at `deadline` or later.
     pub(crate) fn sleep_until(&self, deadline: Instant) -> impl Future<Output = ()> + Send + use<> {
         let deadline = deadline.saturating_duration_since(self.shared.start);
@@ -227,6 +232,18 @@ mod tests {
         assert_eq!(time.sleepers(), 0);
         assert!(!time.wait_for_sleepers(1, Duration::from_millis(1)));
         assert_eq!(time.advance_to_next(), None);
+    }
+
+    #[tokio::test]
+    async fn for_ever_is_a_time_too() {
+        let time = VirtualClock::new();
+        let clock = time.clock();
+        let sleeping = tokio::spawn(async move { clock.sleep(Duration::MAX).await });
+        while time.sleepers() < 1 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(time.next_wait(), Some(Duration::MAX));
+        sleeping.abort();
     }
 
     #[test]
