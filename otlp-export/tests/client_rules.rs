@@ -8,7 +8,7 @@ use otlp_core::{Signal, rpc::Status};
 use otlp_export::{
     BatchOptions, Client, ClientBuilder, Codec, Destination, DropReason, Exporter, Failure, FailureKind,
     Outcome, Protocol, RetryPolicy,
-    testing::{Audit, Reply, ScriptedServer, batch},
+    testing::{Audit, Reply, ScriptedServer, VirtualClock, batch},
 };
 
 const ALL: [Protocol; 3] = [Protocol::HttpProtobuf, Protocol::HttpJson, Protocol::Grpc];
@@ -111,6 +111,35 @@ fn g14_h12_the_servers_wait_is_kept_and_what_is_final_is_dropped_and_counted() {
             "{report}"
         );
         assert_eq!(server.received().len(), 3, "what is final is not sent again");
+    }
+}
+
+#[test]
+fn g14_h12_h13_backoff_doubles_from_the_servers_wait_and_ends_with_the_policy() {
+    const SECOND: Duration = Duration::from_secs(1);
+    for protocol in ALL {
+        let server = ScriptedServer::start([Reply::retry_later(Some(20 * SECOND))]).unwrap();
+        server.otherwise(Reply::retry_later(None));
+        let time = VirtualClock::new();
+        let at_once = BatchOptions { items: 512, bytes: 1 << 20, delay: Duration::ZERO };
+        let destination = Destination::new("test", to(&server, protocol)).batch(at_once);
+        let exporter = Exporter::builder().destination(destination).clock(time.clock()).start().unwrap();
+        exporter.send(batch(Signal::Traces, ["a"])).unwrap();
+        // No second passes: the waits are the clock's.
+        let mut waits = Vec::new();
+        while exporter.ledger().report().total().pending > 0 {
+            if time.wait_for_sleepers(1, Duration::from_millis(10)) {
+                waits.extend(time.advance_to_next());
+            }
+        }
+        assert_eq!(waits[0], 20 * SECOND, "{protocol}: exactly what the server asked for");
+        // From there it grows up to the policy's cap of 30 s.
+        let grown = |wait: &Duration| (20 * SECOND..=30 * SECOND).contains(wait);
+        assert!(waits[1..].iter().all(grown), "{protocol}: {waits:?}");
+        assert!((200 * SECOND..300 * SECOND).contains(&time.elapsed()), "{protocol}: {waits:?}");
+        assert_eq!(server.received().len(), waits.len() + 1);
+        let report = exporter.shutdown_blocking(PATIENCE);
+        assert_eq!(report.total().dropped(DropReason::RetryExhausted), 1, "{protocol}: {report}");
     }
 }
 

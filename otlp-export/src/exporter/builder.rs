@@ -13,7 +13,7 @@ use super::{
     BatchOptions, Destination, Dropped, Exporter, ExporterError, Handle, OnFull, PartialSuccess,
     event::Hooks, outlet::Outlet, settings::Settings, shared::Shared, telemetry::SelfMetrics, worker,
 };
-use crate::RetryPolicy;
+use crate::{Clock, RetryPolicy};
 
 /// Settings of an [`Exporter`]. Those of queues, batches and retries hold for each destination that does not set its own.
 #[derive(Debug)]
@@ -80,6 +80,13 @@ impl ExporterBuilder {
     /// How often and how long a request is tried again; default [`RetryPolicy::default`].
     pub const fn retry(mut self, policy: RetryPolicy) -> Self {
         self.settings.retry = Some(policy);
+        self
+    }
+
+    /// Where the waits between attempts take their time from; default the system. Deadlines, batching delays and the client's timeout stay
+    /// with the system's clock, because somebody waits for them.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.hooks.clock = clock;
         self
     }
 

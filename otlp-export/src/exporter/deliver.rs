@@ -3,10 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use otlp_core::{Batch, Signal};
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep_until},
-};
+use tokio::{sync::watch, time::Instant};
 
 use super::{
     event::name_of_item,
@@ -102,6 +99,7 @@ impl Delivery {
                 return Ok(());
             }
         };
+        let clock = outlet.clock();
         let mut backoff: Option<(Instant, Backoff, Jitter)> = None;
         let mut last_chance = false;
         loop {
@@ -111,7 +109,7 @@ impl Delivery {
                 self.drop_part(batch, DropReason::Shutdown, None, None);
                 return Ok(());
             }
-            let began = Instant::now();
+            let (began, started) = (Instant::now(), Instant::from_std(clock.now()));
             let delivery = client.send_prepared(&prepared).await;
             let kind = delivery.outcome.failure().map(Failure::kind);
             self.lane.attempted(backoff.is_some(), delivery.wire_bytes, began.elapsed(), kind);
@@ -119,7 +117,7 @@ impl Delivery {
                 self.outlet.failed(failure);
             }
             let (first, backoff, jitter) = backoff
-                .get_or_insert_with(|| (began, self.lane.settings.retry.start(), Jitter::from_entropy()));
+                .get_or_insert_with(|| (started, self.lane.settings.retry.start(), Jitter::from_entropy()));
             match delivery.outcome {
                 Outcome::Accepted => {
                     self.lane.settle(self.flight, items, Fate::Accepted);
@@ -134,7 +132,8 @@ impl Delivery {
                 }
                 Outcome::RetryLater { after, cause } => {
                     let asked = after.is_some_and(|after| !after.is_zero());
-                    let wait = backoff.next_wait(first.elapsed(), after, || jitter.next_f64());
+                    let passed = Instant::from_std(clock.now()).saturating_duration_since(*first);
+                    let wait = backoff.next_wait(passed, after, || jitter.next_f64());
                     let Some(wait) = wait.filter(|_| !last_chance) else {
                         let reason =
                             if last_chance { DropReason::Shutdown } else { DropReason::RetryExhausted };
@@ -144,7 +143,7 @@ impl Delivery {
                     if asked {
                         self.outlet.hold(self.signal, wait);
                     }
-                    match self.wait(after_now(wait), asked).await {
+                    match self.wait(moment(clock.now().into(), wait), asked).await {
                         Wait::Over => {}
                         Wait::LastChance => last_chance = true,
                         Wait::TooLate => {
@@ -168,14 +167,22 @@ impl Delivery {
         }
     }
 
-    /// Waits until a moment, unless the exporter stops before it.
+    /// Waits until a moment of the clock, unless the exporter stops before it.
     async fn wait(&mut self, until: Instant, asked: bool) -> Wait {
+        let outlet = Arc::clone(&self.outlet);
+        let clock = outlet.clock();
         loop {
-            if self.stop.borrow_and_update().is_some_and(|end| until >= end) {
+            // The deadline is the system's, whatever the clock: a caller waits for it.
+            let left = until.saturating_duration_since(clock.now().into());
+            if self
+                .stop
+                .borrow_and_update()
+                .is_some_and(|end| left >= end.saturating_duration_since(Instant::now()))
+            {
                 return if asked { Wait::TooLate } else { Wait::LastChance };
             }
             tokio::select! {
-                () = sleep_until(until) => return Wait::Over,
+                () = clock.sleep_until(until.into()) => return Wait::Over,
                 changed = self.stop.changed() => if changed.is_err() { return Wait::TooLate },
             }
         }
@@ -197,8 +204,7 @@ impl Delivery {
 }
 
 /// A wait beyond the clock's range ends in thirty years.
-fn after_now(wait: Duration) -> Instant {
-    let now = Instant::now();
+fn moment(now: Instant, wait: Duration) -> Instant {
     now.checked_add(wait).unwrap_or(now + Duration::from_secs(1 << 30))
 }
 

@@ -4,7 +4,7 @@ use std::{fmt, panic::AssertUnwindSafe, sync::Arc};
 
 use otlp_core::{Batch, Signal};
 
-use crate::{DropReason, Failure};
+use crate::{Clock, DropReason, Failure};
 
 /// Items that were given up: what the hook of [`crate::ExporterBuilder::on_drop`] is told. `Display` gives one line.
 #[derive(Debug, Clone)]
@@ -69,6 +69,8 @@ type Hook<E> = Arc<dyn Fn(&E) + Send + Sync>;
 pub(super) struct Hooks {
     pub(super) dropped: Option<Hook<Dropped>>,
     pub(super) partial: Option<Hook<PartialSuccess>>,
+    /// Time for the waits between attempts; a test's, perhaps.
+    pub(super) clock: Clock,
 }
 
 impl Hooks {

@@ -20,7 +20,7 @@ use super::{
 };
 #[cfg(feature = "disk-queue")]
 use crate::disk::DiskQueue;
-use crate::{Client, DropReason, Failure, ledger::DestinationReport};
+use crate::{Client, Clock, DropReason, Failure, ledger::DestinationReport};
 
 /// Shared by senders, the worker and its tasks.
 pub(super) struct Outlet {
@@ -83,9 +83,14 @@ impl Outlet {
         &self.clients[signal as usize]
     }
 
+    /// What waits for another try go by.
+    pub(super) const fn clock(&self) -> &Clock {
+        &self.hooks.clock
+    }
+
     /// Holds back every request of the signal: one server's wish is for all of them.
     pub(super) fn hold(&self, signal: Signal, wait: Duration) {
-        let until = Instant::now().checked_add(wait);
+        let until = Instant::from_std(self.clock().now()).checked_add(wait);
         let mut held = self.not_before[signal as usize].lock().unwrap_or_else(PoisonError::into_inner);
         *held = until.max(*held);
     }
