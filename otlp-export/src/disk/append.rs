@@ -5,7 +5,7 @@ use otlp_core::{Batch, Signal};
 use super::engine::Engine;
 use super::error::{AppendRefusal, is_disk_full};
 use super::format::{Kind, Place, RecordHeader, checksum, padding, record_len};
-use super::option::OnDiskFull;
+use super::option::{Fsync, OnDiskFull};
 use super::ordinal::Ordinal;
 use super::segment::Entry;
 use super::vfs::Vfs;
@@ -85,6 +85,7 @@ impl<V: Vfs> Engine<V> {
             return Err(size_bound);
         }
         let size = record_len(length as u64);
+        let mut tries = self.most_tries();
         loop {
             let records = self.records + group.written.len() + stage.entries.len();
             let wanted = self.buffer.len() as u64 + size;
@@ -97,7 +98,8 @@ impl<V: Vfs> Engine<V> {
                 break;
             };
             self.flush(group, stage, &[]);
-            if !self.make_room() {
+            tries -= 1;
+            if tries == 0 || !self.make_room() {
                 return Err(refusal);
             }
         }
@@ -106,14 +108,21 @@ impl<V: Vfs> Engine<V> {
         if full || self.needs_roll(wanted) {
             self.flush(group, stage, &[]);
             while self.needs_roll(size) {
-                if let Err(error) = self.roll()
-                    && !(is_disk_full(&error) && self.make_room())
-                {
-                    return Err(AppendRefusal::of(&error));
+                if let Err(error) = self.roll() {
+                    tries -= 1;
+                    if tries == 0 || !is_disk_full(&error) || !self.make_room() {
+                        return Err(AppendRefusal::of(&error));
+                    }
                 }
             }
         }
         Ok(())
+    }
+
+    /// How often to make room for one write: once for each segment that could go. A disk on which syncs fail while it is full
+    /// would otherwise have segments begun and removed for ever.
+    fn most_tries(&self) -> usize {
+        self.segments.len() + 2
     }
 
     /// Encodes a batch's record.
@@ -160,9 +169,11 @@ impl<V: Vfs> Engine<V> {
         let buffer = std::mem::take(&mut self.buffer);
         let parts: Vec<&[u8]> = [buffer.as_slice()].into_iter().chain(more.iter().copied()).collect();
         let mut offset = self.active_len();
+        let mut tries = self.most_tries();
         let result = loop {
+            tries -= 1;
             match self.write(&parts) {
-                Err(error) if is_disk_full(&error) && self.make_room_for_stage(stage) => {
+                Err(error) if tries > 0 && is_disk_full(&error) && self.make_room_for_stage(stage) => {
                     offset = self.active_len();
                 }
                 result => break result,
@@ -229,11 +240,17 @@ impl<V: Vfs> Engine<V> {
             active.broken = true;
         }
         self.behind = self.roll().is_err();
+        let mut last = None;
+        for (_, id, _, entry) in &group.written {
+            if last.replace(*id) != Some(*id) {
+                self.cut_off(*id, entry.offset);
+            }
+        }
     }
 
     /// Frees at least a segment's space; false if nothing can go.
     pub(super) fn make_room(&mut self) -> bool {
-        if self.remove_finished() {
+        if self.remove_logged() {
             return true;
         }
         let Some(last) = self.segments.back() else { return false };
@@ -245,7 +262,7 @@ impl<V: Vfs> Engine<V> {
                 // A full disk has no place for the next segment until this one is gone, and nothing else needs what it says.
                 self.active = None;
             }
-            return self.remove_finished();
+            return self.remove_logged();
         }
         self.options.on_full() == OnDiskFull::DropOldest && self.drop_oldest()
     }
@@ -264,9 +281,27 @@ impl<V: Vfs> Engine<V> {
             }
         }
         self.behind = true;
-        let removed = self.remove_finished();
+        let removed = self.remove_logged();
         self.catch_up();
         removed
+    }
+
+    /// Removes finished segments, once the log of it is on the disk, if the disk has room for that.
+    fn remove_logged(&mut self) -> bool {
+        let ids = self.finished_ids();
+        if ids.is_empty() {
+            return false;
+        }
+        self.catch_up();
+        if self.options.fsync() != Fsync::Never {
+            let job = self.sync_job();
+            let result = job.run();
+            // A group may be half written: that it is on the disk too is for its own sync to say.
+            if result.is_err() {
+                self.synced(&job, &result);
+            }
+        }
+        self.remove_segments(&ids)
     }
 
     /// Whether a segment has data, all of it committed and none of it in an open request.

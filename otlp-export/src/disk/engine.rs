@@ -157,8 +157,12 @@ impl<V: Vfs> Engine<V> {
         self.encode_record(Kind::Checkpoint, Signal::Traces, &self.progress.encode(), &mut bytes);
         if let Err(error) = write_all_at(&file, &bytes, 0) {
             drop(file);
-            // What is left of it has no data; the next start clears it away.
-            let _ = self.vfs.remove(&segment_name(id));
+            // Should it come back, it would say that what is written from now on to the segment before it does not count.
+            let gone = self.vfs.remove(&segment_name(id)).is_ok()
+                && (self.options.fsync() == Fsync::Never || self.vfs.sync_dir().is_ok());
+            if let Some(active) = &mut self.active {
+                active.broken |= !gone;
+            }
             return Err(error);
         }
         if let Some(old) = self.active.take()
@@ -231,6 +235,18 @@ impl<V: Vfs> Engine<V> {
         self.bytes += end - segment.len;
         segment.len = end;
         Ok(())
+    }
+
+    /// Cuts a segment off. If that fails its end stays: the next segment says that it does not count.
+    pub(super) fn cut_off(&mut self, id: Ordinal, offset: u64) {
+        let cut = self.handle(id).and_then(|file| file.truncate(offset)).is_ok();
+        if let Some(segment) =
+            self.segments.iter_mut().find(|segment| segment.id == id && segment.len > offset)
+            && cut
+        {
+            self.bytes -= segment.len - offset;
+            segment.len = offset;
+        }
     }
 
     /// The segment's file, for reading.

@@ -71,7 +71,13 @@ impl Range {
 
     /// What the two have in common; empty if nothing.
     pub(super) const fn intersection(self, other: Self) -> Self {
-        Self { from: self.from.max(other.from), to: self.to.min(other.to) }
+        let both = Self { from: self.from.max(other.from), to: self.to.min(other.to) };
+        // Ranges from opposite sides of the circle have no order, and nothing in common.
+        if both.len() > self.len() || both.len() > other.len() {
+            Self { from: self.from, to: self.from }
+        } else {
+            both
+        }
     }
 }
 

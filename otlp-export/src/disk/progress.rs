@@ -11,6 +11,9 @@ pub(super) const MOST_OPEN: usize = 1024;
 /// Most ranges of lost items that are remembered. What is lost beyond them is counted again at the next start.
 const MOST_LOST: usize = 4096;
 
+/// What ids that were never given out are ahead of those that were.
+const FAR: u64 = 1 << 62;
+
 /// A request that is not finished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Open {
@@ -35,13 +38,26 @@ pub(super) struct Progress {
 impl Progress {
     /// Opens a request for the items from the cursor up to `to`.
     pub(super) fn cut(&mut self, signal: Signal, to: Ordinal) -> Open {
-        let range = Range { from: self.cursor[signal as usize], to };
-        let open = Open { id: self.next_id.0, signal, range };
+        let id = self.next_id.0;
         self.next_id += 1;
+        self.open(id, signal, to)
+    }
+
+    fn open(&mut self, id: u64, signal: Signal, to: Ordinal) -> Open {
+        let range = Range { from: self.cursor[signal as usize], to };
+        let open = Open { id, signal, range };
         self.cursor[signal as usize] = to;
         self.open.push(open);
         self.forget_passed();
         open
+    }
+
+    /// Takes back what is about items that were never taken in: from these numbers on.
+    pub(super) fn stay_behind(&mut self, items: &[Ordinal; 4]) {
+        for (cursor, items) in self.cursor.iter_mut().zip(items) {
+            *cursor = cursor.min(*items);
+        }
+        self.open.retain(|open| !open.range.to.is_ahead_of(items[open.signal as usize]));
     }
 
     /// Closes a request; `None` if it is not open.
@@ -65,13 +81,19 @@ impl Progress {
 
     /// How many items of the range are not finished.
     pub(super) fn unfinished(&self, signal: Signal, range: Range) -> u64 {
-        self.unfinished_parts(signal, range).map(Range::len).sum()
+        let parts = self.unfinished_parts(signal, range).map(Range::len);
+        parts.fold(0, u64::saturating_add).min(range.len())
+    }
+
+    /// The part of the range that is in no request yet.
+    pub(super) fn uncut(&self, signal: Signal, range: Range) -> Range {
+        let from = range.from.max(self.cursor[signal as usize]);
+        Range { from, to: if from.is_ahead_of(range.to) { from } else { range.to } }
     }
 
     /// The parts of the range that are not finished.
     pub(super) fn unfinished_parts(&self, signal: Signal, range: Range) -> impl Iterator<Item = Range> + '_ {
-        let cursor = self.cursor[signal as usize];
-        let uncut = Range { from: range.from.max(cursor), to: range.to };
+        let uncut = self.uncut(signal, range);
         let open = self.open.iter().filter(move |open| open.signal == signal);
         open.map(move |open| open.range.intersection(range)).chain([uncut]).filter(|part| !part.is_empty())
     }
@@ -79,7 +101,7 @@ impl Progress {
     /// How many items of the range have been counted as lost.
     pub(super) fn known_lost(&self, signal: Signal, range: Range) -> u64 {
         let lost = self.lost.iter().filter(|(of, _)| *of == signal);
-        lost.map(|(_, lost)| lost.intersection(range).len()).sum()
+        lost.map(|(_, lost)| lost.intersection(range).len()).fold(0, u64::saturating_add)
     }
 
     /// Lost items that no request will ask for any more need not be remembered.
@@ -100,20 +122,15 @@ impl Progress {
             Kind::Cut => {
                 let id = Ordinal(take.u64());
                 let range = Range { from: Ordinal(take.u64()), to: Ordinal(take.u64()) };
-                let cursor = self.cursor[signal as usize];
-                if range.from.is_ahead_of(cursor) && self.open.len() < MOST_OPEN {
-                    // The record of an earlier cut is missing: whether it was finished is not known, so it is sent again.
-                    self.next_id = self.next_id.max(id.plus(1));
-                    self.cut(signal, range.from);
+                let room = |open: &Vec<Open>| open.len() < MOST_OPEN;
+                if range.from.is_ahead_of(self.cursor[signal as usize]) && room(&self.open) {
+                    // The record of an earlier cut is missing: whether it was finished is not known, so it is sent again, under
+                    // an id that no record names.
+                    self.open(id.plus(FAR).0, signal, range.from);
                 }
                 let known = self.open.iter().any(|open| open.id == id.0);
-                if !known && range.to.is_ahead_of(self.cursor[signal as usize]) && self.open.len() < MOST_OPEN
-                {
-                    let cut = self.cut(signal, range.to);
-                    // It has the id that it was given then.
-                    if let Some(open) = self.open.iter_mut().find(|open| open.id == cut.id) {
-                        open.id = id.0;
-                    }
+                if !known && range.to.is_ahead_of(self.cursor[signal as usize]) && room(&self.open) {
+                    self.open(id.0, signal, range.to);
                 }
                 self.next_id = self.next_id.max(id.plus(1));
             }

@@ -1,5 +1,6 @@
 //! Opening a queue: what does the directory hold?
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
@@ -26,6 +27,9 @@ pub(super) enum OpenFault {
 fn doing(what: &'static str) -> impl Fn(io::Error) -> OpenFault {
     move |source| OpenFault::Io { what, source }
 }
+
+/// Most items that may be missing between two records that stand behind each other. More are no log: there are not so many.
+const MOST_MISSING: u64 = 1 << 48;
 
 /// Items without a readable record.
 struct Gap {
@@ -57,6 +61,8 @@ struct Survey {
     durable: Ordinal,
     gaps: Vec<Gap>,
     bad: Vec<BadBytes>,
+    /// Segments whose end does not count, and from where on.
+    void: BTreeMap<u64, u64>,
 }
 
 impl<V: Vfs> Engine<V> {
@@ -100,6 +106,7 @@ impl<V: Vfs> Engine<V> {
         if let Some(place) = survey.place {
             engine.place = place;
         }
+        engine.progress.stay_behind(&engine.place.items);
         engine.close_gaps(&mut survey, &mut recovery);
         engine.set_aside(&survey, &mut recovery);
         engine.count(&mut recovery);
@@ -152,9 +159,11 @@ impl<V: Vfs> Engine<V> {
                 let known = self.progress.known_lost(gap.signal, range);
                 let items = range.len() - known.min(range.len());
                 if survey.durable.is_ahead_of(gap.sequence) {
-                    recovery.corrupt[gap.signal as usize] += items;
+                    let corrupt = &mut recovery.corrupt[gap.signal as usize];
+                    *corrupt = corrupt.saturating_add(items);
                 } else {
-                    recovery.torn[gap.signal as usize] += items;
+                    let torn = &mut recovery.torn[gap.signal as usize];
+                    *torn = torn.saturating_add(items);
                 }
                 if items > 0 {
                     self.progress.lose(gap.signal, range);
@@ -163,8 +172,11 @@ impl<V: Vfs> Engine<V> {
         }
     }
 
-    /// Copies bad bytes aside, and cuts torn tails off.
+    /// Copies bad bytes aside, and cuts torn tails off; and what does not count, as the segment that says so may go first.
     fn set_aside(&mut self, survey: &Survey, recovery: &mut Recovery) {
+        for (segment, from) in &survey.void {
+            self.cut_off(Ordinal(*segment), *from);
+        }
         for bad in &survey.bad {
             let corrupt = survey.durable.is_ahead_of(bad.sequence);
             let Ok(file) = self.vfs.open(&segment_name(bad.segment)) else { continue };
@@ -176,13 +188,7 @@ impl<V: Vfs> Engine<V> {
                 }
             } else {
                 recovery.torn_bytes += bad.len;
-                // If that fails the bytes stay: the next segment says that they do not count.
-                if file.truncate(bad.offset).is_ok()
-                    && let Some(segment) = self.segments.iter_mut().find(|segment| segment.id == bad.segment)
-                {
-                    self.bytes -= segment.len - bad.offset;
-                    segment.len = bad.offset;
-                }
+                self.cut_off(bad.segment, bad.offset);
             }
         }
     }
@@ -207,7 +213,7 @@ impl<V: Vfs> Engine<V> {
                     };
                     segment.live += items;
                     recovery.items[signal as usize] += items;
-                    let waiting = entry.range().to.since(cursor.max(entry.start));
+                    let waiting = self.progress.uncut(signal, entry.range()).len();
                     if waiting > 0 {
                         let backlog = &mut self.backlog[signal as usize];
                         backlog.items += waiting;
@@ -223,34 +229,31 @@ impl<V: Vfs> Engine<V> {
         }
     }
 
-    /// Begins to write.
+    /// Begins to write. The new segment does not yet claim that what is before it is on the disk: that is so only once its own
+    /// word of what was lost is.
     fn begin(&mut self, survey: &Survey) -> Result<(), OpenFault> {
         self.durable = survey.durable;
-        let syncs = self.options.fsync() != Fsync::Never;
-        if syncs && self.place.sequence.is_ahead_of(self.durable) {
-            // What the last run had not synced becomes as safe as what this one takes.
-            let synced = self
-                .segments
-                .iter()
-                .all(|segment| self.vfs.open(&segment.name()).and_then(|file| file.sync()).is_ok());
-            if synced && self.vfs.sync_dir().is_ok() {
-                self.durable = self.place.sequence;
-            }
-        }
+        let unsynced = self.place.sequence.is_ahead_of(self.durable);
         match self.roll() {
             Ok(()) => {}
             // What is there can be sent all the same, which makes room.
             Err(error) if is_disk_full(&error) => self.behind = true,
             Err(error) => return Err(doing("making a segment")(error)),
         }
-        if self.has_finished_segments() {
-            if syncs && self.active.is_some() {
-                let job = self.sync_job();
-                let result = job.run();
-                self.synced(&job, &result);
-            }
-            self.remove_finished();
+        if self.options.fsync() != Fsync::Never
+            && self.active.is_some()
+            && (unsynced || self.has_finished_segments())
+        {
+            // What the last run had not synced becomes as safe as what this one takes.
+            let before = self.segments.len() - 1;
+            let old = self.segments.iter().take(before);
+            let old = old.map(|segment| self.vfs.open(&segment.name()).and_then(|file| file.sync()));
+            let old = old.collect::<io::Result<()>>();
+            let job = self.sync_job();
+            let result = old.and_then(|()| job.run());
+            self.synced(&job, &result);
         }
+        self.remove_finished();
         Ok(())
     }
 }
@@ -270,7 +273,10 @@ impl Survey {
             let start = header.place.items[signal as usize];
             for segment in engine.segments.iter_mut().rev() {
                 let entries = &mut segment.entries[signal as usize];
-                while entries.pop_if(|entry| entry.range().to.is_ahead_of(start)).is_some() {}
+                while let Some(entry) = entries.pop_if(|entry| entry.range().to.is_ahead_of(start)) {
+                    let from = self.void.entry(segment.id.0).or_insert(entry.offset);
+                    *from = entry.offset.min(*from);
+                }
                 if !entries.is_empty() {
                     break;
                 }
@@ -282,12 +288,13 @@ impl Survey {
                 !gap.range.is_empty()
             });
         }
-        if let Some(here) = &mut self.place {
+        for place in [&mut self.place, &mut self.first].into_iter().flatten() {
             for signal in Signal::ALL {
-                let items = &mut here.items[signal as usize];
+                let items = &mut place.items[signal as usize];
                 *items = items.min(header.place.items[signal as usize]);
             }
         }
+        engine.progress.stay_behind(&header.place.items);
         self.bad.retain(|bad| header.place.sequence.is_ahead_of(bad.sequence));
         self.reach(&header.place);
         self.place = Some(header.place);
@@ -296,10 +303,11 @@ impl Survey {
     /// Notes what is missing between here and `place`; false if `place` lies behind.
     fn reach(&mut self, place: &Place) -> bool {
         let Some(here) = self.place else { return true };
-        if Signal::ALL
-            .iter()
-            .any(|signal| here.items[*signal as usize].is_ahead_of(place.items[*signal as usize]))
-        {
+        let impossible = |signal: &Signal| {
+            let (here, there) = (here.items[*signal as usize], place.items[*signal as usize]);
+            here != there && !(1..=MOST_MISSING).contains(&there.since(here))
+        };
+        if Signal::ALL.iter().any(impossible) {
             return false;
         }
         for signal in Signal::ALL {

@@ -191,7 +191,7 @@ impl<V: Vfs> Engine<V> {
             match self.read(at, signal, &entry) {
                 Ok(batch) => {
                     let skip = wanted.from.since(entry.start) as usize;
-                    pieces.extend(slice(&batch, skip, skip + wanted.len() as usize));
+                    pieces.extend(slice(&batch, skip, skip.saturating_add(wanted.len() as usize)));
                 }
                 Err(Unreadable::Corrupt) => self.lose(at, signal, index),
                 Err(Unreadable::Now(error)) => return Err(error),
@@ -272,8 +272,7 @@ impl<V: Vfs> Engine<V> {
             .map(|open| open.range.intersection(entry.range()).len())
             .sum();
         let unfinished = self.progress.unfinished(signal, entry.range());
-        let cursor = self.progress.cursor[signal as usize];
-        let uncut = Range { from: cursor.max(entry.start), to: entry.range().to };
+        let uncut = self.progress.uncut(signal, entry.range());
         let backlog = &mut self.backlog[signal as usize];
         backlog.items = backlog.items.saturating_sub(uncut.len());
         backlog.bytes =

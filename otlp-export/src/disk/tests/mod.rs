@@ -2,6 +2,8 @@
 
 mod damage;
 mod fault;
+mod model;
+mod process;
 mod real;
 mod request;
 mod wrap;
@@ -37,7 +39,7 @@ fn batch(signal: Signal, numbers: impl IntoIterator<Item = u64>, beside: usize) 
     let items = numbers.into_iter().flat_map(|number| {
         let mut item = vec![time];
         item.extend_from_slice(&number.to_le_bytes());
-        item.extend(field(15, &vec![b'x'; beside]));
+        item.extend(field(3, &vec![b'x'; beside]));
         field(2, &item)
     });
     let resource = field(1, &field(1, &field(1, b"k")));

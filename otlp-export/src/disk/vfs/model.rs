@@ -1,6 +1,6 @@
 //! A file system in memory that forgets what was not synced, and fails when told to.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -21,7 +21,7 @@ pub(in crate::disk) struct Disk {
     durable_names: BTreeMap<String, u64>,
     /// Changes between the two.
     changes: Vec<Change>,
-    nodes: HashMap<u64, Node>,
+    nodes: BTreeMap<u64, Node>,
     next_node: u64,
     random: u64,
     /// Most bytes of all files together.
