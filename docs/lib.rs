@@ -22,6 +22,7 @@ pages! {
     readme_cli = "../otlp-cli/README.md",
     readme_simd = "../otlp-simd/README.md",
     disk_queue = "src/disk-queue.md",
+    exporter = "src/exporter.md",
     quick_start = "src/quick-start.md",
     testing = "src/testing.md",
 }

@@ -4,6 +4,7 @@
 
 mod backend;
 mod batching;
+mod cost;
 mod delivery;
 #[cfg(all(feature = "testing", feature = "disk-queue"))]
 mod durable;
@@ -15,3 +16,4 @@ mod one_cpu;
 mod property;
 #[cfg(feature = "testing")]
 mod runtime;
+mod self_metrics;
