@@ -128,14 +128,25 @@ impl Lane {
         state.account.drop_pending(DropReason::NonRetryable, lost);
         let waiting = state.waiting > 0;
         drop(state);
-        #[cfg(feature = "disk-queue")]
-        if let (Some(disk), Some(request), true) = (&self.disk, flight.request, flight.items == lost) {
-            disk.done(request);
-        }
+        self.log_done(&[Flight { items: flight.items - lost, ..flight }]);
         if waiting {
             self.room.notify_all();
         }
         self.progress.notify_waiters();
         lost
+    }
+
+    /// Tells a durable queue of requests whose items all have their fate.
+    pub(super) fn log_done(&self, flights: &[Flight]) {
+        #[cfg(feature = "disk-queue")]
+        if let Some(disk) = &self.disk {
+            for request in
+                flights.iter().filter(|flight| flight.items == 0).filter_map(|flight| flight.request)
+            {
+                disk.done(request);
+            }
+        }
+        #[cfg(not(feature = "disk-queue"))]
+        let _ = flights;
     }
 }

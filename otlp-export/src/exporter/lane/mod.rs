@@ -254,8 +254,9 @@ impl Lane {
         state.account.drop_pending(DropReason::Shutdown, items);
         state.stranded = state.account.pending;
         let queue = std::mem::take(&mut state.queue);
-        state.flights.clear();
+        let flights = std::mem::take(&mut state.flights);
         drop(state);
+        self.log_done(&flights);
         drop(queue);
         self.room.notify_all();
         self.progress.notify_waiters();
