@@ -85,6 +85,10 @@ impl<V: Vfs> Engine<V> {
             return Err(size_bound);
         }
         let size = record_len(length as u64);
+        if self.new_segment_len() + size > max_bytes {
+            // It would not fit if everything else went.
+            return Err(size_bound);
+        }
         let mut tries = self.most_tries();
         loop {
             let records = self.records + group.written.len() + stage.entries.len();

@@ -42,8 +42,33 @@ struct Work {
     closed: bool,
 }
 
+/// Tells everyone who waits when the thread ends, however it ends.
+struct Farewell<'a, V: Vfs>(&'a Shared<V>);
+
+impl<V: Vfs> Drop for Farewell<'_, V> {
+    fn drop(&mut self) {
+        let waiting = {
+            let mut inbox = lock(&self.0.inbox);
+            inbox.closed = true;
+            std::mem::take(&mut inbox.waiting)
+        };
+        let refused = vec![Some(AppendRefusal::Closed); waiting.len()];
+        answer(waiting, refused);
+    }
+}
+
+/// Answers appends; `None` stands for taken.
+fn answer(waiting: Vec<Waiting>, refused: Vec<Option<AppendRefusal>>) {
+    for (Waiting { batch, answer }, refused) in waiting.into_iter().zip(refused) {
+        let result = refused.map_or(Ok(()), |reason| Err(AppendError { batch, reason }));
+        // A panic in there is not the queue's, and others wait.
+        let _ = catch_unwind(AssertUnwindSafe(|| answer(result)));
+    }
+}
+
 /// Works until the queue is closed.
 pub(super) fn run<V: Vfs>(shared: &Shared<V>) -> io::Result<()> {
+    let _farewell = Farewell(shared);
     let mut last_sync = Instant::now();
     loop {
         let work = shared.next_work(last_sync);
@@ -125,17 +150,15 @@ impl<V: Vfs> Shared<V> {
                         }
                     }
                 });
+                // The segment that was given up may hold nothing else.
+                lock(&self.inbox).tidy |= result.is_err();
                 group.refused
             }
         };
         if self.options.fsync() != Fsync::Never {
             lock(&self.inbox).unsynced = true;
         }
-        for (Waiting { batch, answer }, refused) in waiting.into_iter().zip(refused) {
-            let result = refused.map_or(Ok(()), |reason| Err(AppendError { batch, reason }));
-            // A panic in there is not the queue's, and others wait.
-            let _ = catch_unwind(AssertUnwindSafe(|| answer(result)));
-        }
+        answer(waiting, refused);
     }
 
     /// Forces what was written to the disk. What a failed sync was about stays in the queue: it was acknowledged long ago.

@@ -138,14 +138,15 @@ fn a_callback_may_panic_and_may_hold_the_last_handle() {
 
 #[test]
 fn a_directory_belongs_to_one_queue() {
-    let dir = tempfile::tempdir().unwrap();
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("made/on/the/way");
     let options = DiskQueueOptions::default();
-    let (queue, _) = DiskQueue::open(dir.path(), &options).unwrap();
-    let error = DiskQueue::open(dir.path(), &options).unwrap_err();
+    let (queue, _) = DiskQueue::open(&dir, &options).unwrap();
+    let error = DiskQueue::open(&dir, &options).unwrap_err();
     assert!(matches!(error, DiskQueueError::Locked { .. }));
     assert!(error.to_string().contains("another process"), "{error}");
     drop(queue);
-    DiskQueue::open(dir.path(), &options).unwrap();
+    DiskQueue::open(&dir, &options).unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     assert!(matches!(DiskQueue::open(file.path(), &options), Err(DiskQueueError::Io { .. })));
 }

@@ -22,7 +22,7 @@ impl RealDir {
     /// Makes the directory if it is not there, and locks it.
     pub(in crate::disk) fn lock(path: &Path) -> Result<Self, DiskQueueError> {
         let io = |what| move |source| DiskQueueError::Io { dir: path.to_owned(), what, source };
-        fs::create_dir_all(path).map_err(io("making the directory"))?;
+        make_dir(path).map_err(io("making the directory"))?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let lock = options.open(path.join(LOCK)).map_err(io("opening the lock file"))?;
@@ -66,16 +66,44 @@ impl Vfs for RealDir {
         fs::rename(self.path.join(from), self.path.join(to))
     }
 
-    #[cfg(unix)]
     fn sync_dir(&self) -> io::Result<()> {
-        File::open(&self.path)?.sync_all()
+        sync_dir(&self.path)
     }
+}
 
-    /// Windows has no such call: NTFS logs changes of directories itself.
-    #[cfg(not(unix))]
-    fn sync_dir(&self) -> io::Result<()> {
-        Ok(())
+/// Makes a directory and those above it that are missing, and has their names written to the disk.
+fn make_dir(path: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> =
+        path.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.exists()).collect();
+    fs::create_dir_all(path)?;
+    for dir in missing {
+        // The name of a relative path's first folder stands in the current directory.
+        let parent =
+            dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+        match sync_dir(parent) {
+            // One may write to some directories and not read them.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            result => result?,
+        }
     }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn sync_dir(path: &Path) -> io::Result<()> {
+    match File::open(path)?.sync_all() {
+        // Some file systems have no such call for directories, and nothing better.
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Ok(())
+        }
+        result => result,
+    }
+}
+
+/// Windows has no such call: NTFS logs changes of directories itself.
+#[cfg(not(unix))]
+fn sync_dir(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 impl VfsFile for File {
