@@ -2,6 +2,8 @@
 #![cfg_attr(any(not(doctest), all(feature = "http", feature = "server")), doc = include_str!("../README.md"))]
 #![deny(unsafe_code)]
 
+#[cfg(feature = "server")]
+pub mod admin;
 #[cfg(feature = "http")]
 mod client;
 #[cfg(feature = "http")]

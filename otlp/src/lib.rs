@@ -47,6 +47,10 @@ pub use otlp_export::{
 #[cfg(feature = "conformance")]
 pub use otlp_export::conformance;
 
+// Health and metrics of a program.
+#[cfg(feature = "server")]
+pub use otlp_export::admin;
+
 // The test kit.
 #[cfg(feature = "testing")]
 pub use otlp_export::testing;
