@@ -5,7 +5,7 @@
 // The data model: batches, views, writers, JSON.
 pub use otlp_core::{
     Batch, IdError, Key, KeyRef, Limits, Packed, ParseError, ParseErrorKind, ProfilesLayout, Removed,
-    Repeated, RepeatedIter, Salvaged, Signal, SpanId, TraceId, UnknownSignal, cut, json, logs, metrics,
+    Repeated, RepeatedIter, Salvaged, Signal, SpanId, TraceId, UnknownSignal, cut, edit, json, logs, metrics,
     profiles, proto, rpc, salvage, trace, value, write,
 };
 

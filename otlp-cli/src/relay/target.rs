@@ -1,19 +1,12 @@
 //! The destinations of the command line.
 
-use otlp::{Client, Codec, Config, Signal};
+use otlp::{Client, Codec, Config, Destination, Signal};
 
 use super::RelayArgs;
 use crate::exit::Failure;
 
-/// A client and the name that people know it by.
-#[derive(Debug)]
-pub(super) struct Target {
-    pub(super) name: String,
-    pub(super) client: Client,
-}
-
-/// All of `--to`, checked; connects to nothing. The same protocol and compression for all, so that a body is made once.
-pub(super) fn targets(args: &RelayArgs) -> Result<Vec<Target>, Failure> {
+/// All of `--to`, checked; connects to nothing. The same protocol and compression for all.
+pub(super) fn targets(args: &RelayArgs) -> Result<Vec<Destination>, Failure> {
     for url in &args.to {
         if !url.contains("://") {
             let hint = "write --to http://HOST:PORT or https://HOST:PORT";
@@ -32,8 +25,8 @@ pub(super) fn targets(args: &RelayArgs) -> Result<Vec<Target>, Failure> {
         for (name, value) in &headers {
             client = client.header(name, value);
         }
-        let client = client.build().map_err(|error| Failure::usage(format!("--to: {error}")))?;
-        Ok(Target { name: without_query(url), client })
+        client.clone().build().map_err(|error| Failure::usage(format!("--to: {error}")))?;
+        Ok(Destination::new(&without_query(url), client))
     };
     args.to.iter().map(target).collect()
 }

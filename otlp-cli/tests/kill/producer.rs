@@ -1,0 +1,88 @@
+//! Clients that send one numbered item after the other and note what was acknowledged. Nothing is sent twice.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use otlp::{Batch, Client, Outcome, Protocol, logs::LogsWriter};
+
+/// What became of the items.
+#[derive(Default)]
+pub(crate) struct Sent {
+    pub(crate) acknowledged: Vec<u64>,
+    /// No answer came, or one that says neither.
+    pub(crate) unanswered: Vec<u64>,
+}
+
+pub(crate) struct Producer<'next> {
+    threads: Vec<JoinHandle<Sent>>,
+    stop: Arc<AtomicBool>,
+    counter: Arc<AtomicU64>,
+    next: &'next mut u64,
+}
+
+impl<'next> Producer<'next> {
+    /// Sends from so many threads, with numbers from `next` on.
+    pub(crate) fn start(endpoint: &str, threads: usize, next: &'next mut u64) -> Self {
+        let stop = Arc::<AtomicBool>::default();
+        let counter = Arc::new(AtomicU64::new(*next));
+        let threads = (0..threads).map(|index| {
+            let (stop, counter, endpoint) = (Arc::clone(&stop), Arc::clone(&counter), endpoint.to_owned());
+            std::thread::spawn(move || send(&endpoint, index, &stop, &counter))
+        });
+        Self { threads: threads.collect(), stop, counter, next }
+    }
+
+    pub(crate) fn stop(self) -> Sent {
+        self.stop.store(true, Ordering::Relaxed);
+        let mut all = Sent::default();
+        for thread in self.threads {
+            let sent = thread.join().unwrap();
+            all.acknowledged.extend(sent.acknowledged);
+            all.unanswered.extend(sent.unanswered);
+        }
+        *self.next = self.counter.load(Ordering::Relaxed);
+        all
+    }
+}
+
+fn send(endpoint: &str, index: usize, stop: &AtomicBool, counter: &AtomicU64) -> Sent {
+    let client = Client::builder()
+        .protocol(Protocol::HttpProtobuf)
+        .endpoint(endpoint)
+        .timeout(Duration::from_secs(2))
+        .build()
+        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut sent = Sent::default();
+    let mut size = index as u64 % 7 + 1;
+    while !stop.load(Ordering::Relaxed) {
+        size = size * 31 % 97 + 1;
+        let first = counter.fetch_add(size, Ordering::Relaxed);
+        let items = first..first + size;
+        match runtime.block_on(client.send(&logs(items.clone()))).outcome {
+            Outcome::Accepted => sent.acknowledged.extend(items),
+            // The relay said that it did not take them.
+            Outcome::RetryLater { after: Some(_), .. } => std::thread::sleep(Duration::from_millis(5)),
+            _ => sent.unanswered.extend(items),
+        }
+    }
+    sent
+}
+
+fn logs(numbers: std::ops::Range<u64>) -> Batch {
+    let mut writer = LogsWriter::new();
+    let mut resource = writer.resource(|resource| {
+        resource.attr("service.name", "kill");
+    });
+    let mut scope = resource.scope("kill", "1");
+    for number in numbers {
+        scope.record().time_unix_nano(number).body("a record that is to arrive");
+    }
+    writer.finish()
+}

@@ -1,0 +1,75 @@
+//! The end of the line: remembers the items of each request that it accepted.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use otlp::{Batch, Peer, Running, Server, Verdict};
+
+#[derive(Default)]
+struct State {
+    refusing: AtomicBool,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    requests: Vec<Vec<u64>>,
+    items: HashSet<u64>,
+}
+
+pub(crate) struct Receiver {
+    runtime: tokio::runtime::Runtime,
+    running: Running,
+    state: Arc<State>,
+}
+
+impl Receiver {
+    pub(crate) fn start() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let state = Arc::<State>::default();
+        let shared = Arc::clone(&state);
+        let receiver = move |batch: Batch, _: &Peer| {
+            if shared.refusing.load(Ordering::Relaxed) {
+                return Verdict::RetryLater { after: None };
+            }
+            let logs = batch.logs().unwrap();
+            let items: Vec<u64> = logs.log_records().map(|record| record.time_unix_nano()).collect();
+            let mut seen = shared.seen.lock().unwrap();
+            seen.items.extend(&items);
+            seen.requests.push(items);
+            Verdict::Accepted
+        };
+        let address = "127.0.0.1:0".parse().unwrap();
+        let running = runtime.block_on(Server::builder(receiver).http(address).start()).unwrap();
+        Self { runtime, running, state }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.running.http_addr().unwrap())
+    }
+
+    pub(crate) fn refuse(&self, refuse: bool) {
+        self.state.refusing.store(refuse, Ordering::Relaxed);
+    }
+
+    pub(crate) fn missing(&self, items: &[u64]) -> Vec<u64> {
+        let seen = self.state.seen.lock().unwrap();
+        items.iter().copied().filter(|item| !seen.items.contains(item)).collect()
+    }
+
+    pub(crate) fn accepted_requests(&self) -> Vec<Vec<u64>> {
+        self.state.seen.lock().unwrap().requests.clone()
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.runtime.block_on(self.running.shutdown(Duration::from_secs(1)));
+    }
+}
