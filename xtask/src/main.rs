@@ -13,11 +13,8 @@ mod deny;
 mod features;
 mod fuzz;
 mod interop;
-<<<<<<< HEAD
-mod miri;
-=======
 mod kill;
->>>>>>> 2064d40 (otlp relay on the exporter: durable queue, attribute edits, admin endpoint; the kill test)
+mod miri;
 mod nextest;
 mod picture;
 mod process;
@@ -94,17 +91,16 @@ const VERBS: &[Verb] = &[
         run: fuzz::run,
     },
     Verb {
-<<<<<<< HEAD
-        name: "miri",
-        usage: "[CRATE...] [TEST...]",
-        help: "tests of the crates with unsafe code under miri, on the nightly toolchain",
-        run: miri::run,
-=======
         name: "kill",
         usage: "[--seeds N] [--first SEED]",
         help: "the relay's kill test with many seeds: kill -9 under load, nothing acknowledged may be missing",
         run: kill::run,
->>>>>>> 2064d40 (otlp relay on the exporter: durable queue, attribute edits, admin endpoint; the kill test)
+    },
+    Verb {
+        name: "miri",
+        usage: "[CRATE...] [TEST...]",
+        help: "tests of the crates with unsafe code under miri, on the nightly toolchain",
+        run: miri::run,
     },
     Verb {
         name: "bench",

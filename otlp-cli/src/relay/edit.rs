@@ -115,7 +115,8 @@ mod tests {
     fn keys(batch: &Batch) -> Vec<String> {
         let traces = batch.traces().unwrap();
         let resource = traces.resource_spans().get(0).unwrap();
-        let of_resource = resource.resource().attributes().iter().map(|attribute| attribute.key().to_owned());
+        let of_resource =
+            resource.resource().unwrap().attributes().iter().map(|attribute| attribute.key().to_owned());
         let span = traces.spans().next().unwrap();
         of_resource.chain(span.attributes().iter().map(|attribute| attribute.key().to_owned())).collect()
     }

@@ -26,7 +26,12 @@ use otlp::{
     disk::{DiskQueueOptions, Fsync},
 };
 
-use self::{edit::Rules, intake::Intake, status::RelayStatus, target::targets};
+use self::{
+    edit::Rules,
+    intake::Intake,
+    status::RelayStatus,
+    target::{Target, targets},
+};
 use crate::{
     arg::{self, HeaderArg},
     exit::{Exit, Failure},
@@ -212,19 +217,19 @@ impl RelayArgs {
             })
             .on_partial(|partial| say!("{partial}"))
             .shutdown_on_drop(Duration::ZERO);
-        for destination in targets(self)? {
-            builder = builder.destination(self.durable(destination.gateway().batch(batch))?);
+        for Target { name, destination } in targets(self)? {
+            builder = builder.destination(self.with_queue(&name, destination.gateway().batch(batch)));
         }
         Ok(builder.start()?)
     }
 
-    fn durable(&self, destination: Destination) -> anyhow::Result<Destination> {
+    /// The destination with its bounds, and with its directory if it is to have one.
+    fn with_queue(&self, name: &str, destination: Destination) -> Destination {
         let bytes = usize::try_from(self.max_memory).unwrap_or(usize::MAX);
         let destination = destination.queue_items(MAX_ITEMS).queue_bytes(bytes);
-        let Some(dir) = &self.queue_dir else { return Ok(destination) };
-        let options =
-            DiskQueueOptions::default().with_fsync(self.fsync.into()).with_max_bytes(self.max_disk);
-        Ok(destination.durable(dir, options))
+        let Some(dir) = &self.queue_dir else { return destination };
+        let options = DiskQueueOptions::default().with_fsync(self.fsync.into()).with_max_bytes(self.max_disk);
+        destination.durable(dir.join(directory(name)), options)
     }
 
     /// Items that nobody will deliver any more.
@@ -234,6 +239,17 @@ impl RelayArgs {
             total.drops().filter(|(reason, _)| !is_handed_back(*reason)).map(|(_, items)| items).sum();
         dropped + if self.queue_dir.is_some() { 0 } else { total.pending }
     }
+}
+
+/// The name of a destination's directory: readable, and different for different destinations.
+fn directory(name: &str) -> String {
+    let readable: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).take(80).collect();
+    // FNV-1a: the same in every version and on every machine.
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{readable}-{hash:016x}")
 }
 
 /// Whether the sender was told to come again, and still has them.

@@ -5,8 +5,15 @@ use otlp::{Client, Codec, Config, Destination, Signal};
 use super::RelayArgs;
 use crate::exit::Failure;
 
+/// A destination, and the name that people and the queue's directory know it by.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) name: String,
+    pub(super) destination: Destination,
+}
+
 /// All of `--to`, checked; connects to nothing. The same protocol and compression for all.
-pub(super) fn targets(args: &RelayArgs) -> Result<Vec<Destination>, Failure> {
+pub(super) fn targets(args: &RelayArgs) -> Result<Vec<Target>, Failure> {
     for url in &args.to {
         if !url.contains("://") {
             let hint = "write --to http://HOST:PORT or https://HOST:PORT";
@@ -26,7 +33,8 @@ pub(super) fn targets(args: &RelayArgs) -> Result<Vec<Destination>, Failure> {
             client = client.header(name, value);
         }
         client.clone().build().map_err(|error| Failure::usage(format!("--to: {error}")))?;
-        Ok(Destination::new(&without_query(url), client))
+        let name = without_query(url);
+        Ok(Target { destination: Destination::new(&name, client), name })
     };
     args.to.iter().map(target).collect()
 }

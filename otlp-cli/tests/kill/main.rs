@@ -32,6 +32,10 @@ struct Plan {
     small_disk: bool,
     fsync: &'static str,
     producers: usize,
+    /// Items of a request to the receiver at most: small ones keep many requests under way.
+    batch_items: &'static str,
+    /// How long the receiver takes for an answer.
+    receiver_takes: Duration,
 }
 
 impl Plan {
@@ -49,6 +53,8 @@ impl Plan {
             small_disk: random(5) == 0,
             fsync: ["batch", "interval", "never"][random(3) as usize],
             producers: 1 + random(4) as usize,
+            batch_items: ["20", "300", "8192"][random(3) as usize],
+            receiver_takes: Duration::from_millis([0, 1, 10, 50][random(4) as usize]),
         }
     }
 }
@@ -68,7 +74,10 @@ fn acknowledged_items_survive_kill_9() {
         repeated += outcome.repeated_requests;
         kills += outcome.kills;
         if seeds > 25 && (seed - first + 1).is_multiple_of(25) {
-            eprintln!("{} of {seeds} seeds: {kills} kills, {acknowledged} items acknowledged, 0 missing, {twice} twice", seed - first + 1);
+            eprintln!(
+                "{} of {seeds} seeds: {kills} kills, {acknowledged} items acknowledged, 0 missing, {twice} twice",
+                seed - first + 1
+            );
         }
     }
     assert!(acknowledged > 0, "no item was acknowledged: the test proves nothing");
@@ -87,10 +96,11 @@ struct Outcome {
 fn run(seed: u64) -> Outcome {
     let plan = Plan::of(seed);
     let dir = tempfile::tempdir().unwrap();
-    let receiver = Receiver::start();
+    let receiver = Receiver::start(plan.receiver_takes);
     receiver.refuse(plan.receiver_down.is_some());
     let max_disk = if plan.small_disk { "256KiB" } else { "1GiB" };
-    let start = || Relay::start(&receiver.url(), dir.path(), plan.fsync, max_disk);
+    let args = ["--fsync", plan.fsync, "--max-disk", max_disk, "--batch-items", plan.batch_items];
+    let start = || Relay::start(&receiver.url(), dir.path(), &args);
 
     let mut acknowledged = Vec::new();
     let mut unanswered = Vec::new();
@@ -162,7 +172,10 @@ fn twice(requests: &[Vec<u64>], unanswered: &[u64], kills: usize, seed: u64, acc
         }
     }
     assert!(wrong.is_empty(), "seed {seed}: {wrong}{account}");
-    assert!(again <= kills * UNDER_WAY, "seed {seed}: {again} requests arrived again after {kills} kills\n{account}");
+    assert!(
+        again <= kills * UNDER_WAY,
+        "seed {seed}: {again} requests arrived again after {kills} kills\n{account}"
+    );
     // What was not answered may have arrived or not; it is no duplicate unless its request is.
     let _ = unanswered;
     let items = seen.iter().map(|(request, times)| request.len() * (times - 1)).sum();

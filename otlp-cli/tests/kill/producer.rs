@@ -82,7 +82,7 @@ fn logs(numbers: std::ops::Range<u64>) -> Batch {
     });
     let mut scope = resource.scope("kill", "1");
     for number in numbers {
-        scope.record().time_unix_nano(number).body("a record that is to arrive");
+        scope.record().times(number, 0).body("a record that is to arrive");
     }
     writer.finish()
 }

@@ -11,8 +11,8 @@ use std::{
 
 use otlp::{Batch, Peer, Running, Server, Verdict};
 
-#[derive(Default)]
 struct State {
+    takes: Duration,
     refusing: AtomicBool,
     seen: Mutex<Seen>,
 }
@@ -23,6 +23,28 @@ struct Seen {
     items: HashSet<u64>,
 }
 
+struct End(Arc<State>);
+
+impl otlp::Receiver for End {
+    async fn receive(&self, batch: Batch, _: &Peer) -> Verdict {
+        let Self(state) = self;
+        if state.refusing.load(Ordering::Relaxed) {
+            return Verdict::RetryLater { after: None };
+        }
+        let logs = batch.logs().unwrap();
+        let items: Vec<u64> = logs.log_records().map(|record| record.time()).collect();
+        {
+            let mut seen = state.seen.lock().unwrap();
+            seen.items.extend(&items);
+            seen.requests.push(items);
+        }
+        if !state.takes.is_zero() {
+            tokio::time::sleep(state.takes).await;
+        }
+        Verdict::Accepted
+    }
+}
+
 pub(crate) struct Receiver {
     runtime: tokio::runtime::Runtime,
     running: Running,
@@ -30,23 +52,14 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    pub(crate) fn start() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let state = Arc::<State>::default();
-        let shared = Arc::clone(&state);
-        let receiver = move |batch: Batch, _: &Peer| {
-            if shared.refusing.load(Ordering::Relaxed) {
-                return Verdict::RetryLater { after: None };
-            }
-            let logs = batch.logs().unwrap();
-            let items: Vec<u64> = logs.log_records().map(|record| record.time_unix_nano()).collect();
-            let mut seen = shared.seen.lock().unwrap();
-            seen.items.extend(&items);
-            seen.requests.push(items);
-            Verdict::Accepted
-        };
+    /// `takes`: how long after an item is counted as arrived the answer goes out.
+    pub(crate) fn start(takes: Duration) -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let state = Arc::new(State { takes, refusing: AtomicBool::default(), seen: Mutex::default() });
         let address = "127.0.0.1:0".parse().unwrap();
-        let running = runtime.block_on(Server::builder(receiver).http(address).start()).unwrap();
+        let running =
+            runtime.block_on(Server::builder(End(Arc::clone(&state))).http(address).start()).unwrap();
         Self { runtime, running, state }
     }
 

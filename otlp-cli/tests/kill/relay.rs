@@ -15,11 +15,12 @@ pub(crate) struct Relay {
 
 impl Relay {
     /// Starts it on free ports and waits until it is ready.
-    pub(crate) fn start(to: &str, queue: &Path, fsync: &str, max_disk: &str) -> Self {
+    pub(crate) fn start(to: &str, queue: &Path, args: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_otlp"))
             .args(["relay", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--to", to])
-            .args(["--compression", "none", "--fsync", fsync, "--max-disk", max_disk, "--queue-dir"])
+            .args(["--compression", "none", "--queue-dir"])
             .arg(queue)
+            .args(args)
             .env_clear()
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

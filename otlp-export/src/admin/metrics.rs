@@ -47,7 +47,9 @@ impl MetricsPage {
     pub fn exporter(&mut self, report: &Report) {
         type Figure = (&'static str, MetricKind, &'static str, fn(&Account) -> u64);
         const FIGURES: [Figure; 9] = [
-            ("otlp_exporter_submitted_items_total", MetricKind::Counter, "Items handed over.", |a| a.submitted),
+            ("otlp_exporter_submitted_items_total", MetricKind::Counter, "Items handed over.", |a| {
+                a.submitted
+            }),
             (
                 "otlp_exporter_recovered_items_total",
                 MetricKind::Counter,
@@ -101,7 +103,9 @@ impl MetricsPage {
             ("otlp_server_items_total", "Items in those requests.", |s| s.items),
             ("otlp_server_rejected_items_total", "Items refused by partial success.", |s| s.rejected_items),
             ("otlp_server_wire_bytes_total", "Bytes of those requests as they came.", |s| s.wire_bytes),
-            ("otlp_server_message_bytes_total", "Bytes of those requests, decompressed.", |s| s.message_bytes),
+            ("otlp_server_message_bytes_total", "Bytes of those requests, decompressed.", |s| {
+                s.message_bytes
+            }),
         ];
         for (name, help, figure) in FIGURES {
             let mut family = self.family(name, MetricKind::Counter, help);
@@ -115,7 +119,8 @@ impl MetricsPage {
             family.sample(&[("reason", reason.as_str())], stats.refused(reason));
         }
         let help = "Connections accepted.";
-        self.family("otlp_server_connections_total", MetricKind::Counter, help).sample(&[], stats.connections());
+        self.family("otlp_server_connections_total", MetricKind::Counter, help)
+            .sample(&[], stats.connections());
         let help = "Connections open now.";
         self.family("otlp_server_open_connections", MetricKind::Gauge, help)
             .sample(&[], stats.open_connections());
@@ -170,7 +175,8 @@ mod tests {
         page.family("up", MetricKind::Gauge, "a \"b\"\nc\\d")
             .sample(&[], 1)
             .sample(&[("a", "x\"y\\z\n"), ("b", "")], 2);
-        let expected = "# HELP up a \"b\"\\nc\\\\d\n# TYPE up gauge\nup 1\nup{a=\"x\\\"y\\\\z\\n\",b=\"\"} 2\n";
+        let expected =
+            "# HELP up a \"b\"\\nc\\\\d\n# TYPE up gauge\nup 1\nup{a=\"x\\\"y\\\\z\\n\",b=\"\"} 2\n";
         assert_eq!(page.into_text(), expected);
     }
 }

@@ -92,7 +92,9 @@ fn text(status: StatusCode, body: String) -> Response<Full<bytes::Bytes>> {
     *response.status_mut() = status;
     let plain = header::HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, plain);
-    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
+    response
+        .headers_mut()
+        .insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
     response
 }
 
@@ -111,7 +113,8 @@ mod tests {
     }
 
     fn ask(method: Method, path: &str, host: &str) -> StatusCode {
-        let request = Request::builder().method(method).uri(path).header(header::HOST, host).body(()).unwrap();
+        let request =
+            Request::builder().method(method).uri(path).header(header::HOST, host).body(()).unwrap();
         answer(&request, &Busy).status()
     }
 
