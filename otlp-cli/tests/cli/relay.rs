@@ -121,7 +121,7 @@ fn nowhere() -> SocketAddr {
 }
 
 #[test]
-fn everything_arrives_once_and_in_order() {
+fn everything_arrives_once() {
     let dir = tempfile::tempdir().unwrap();
     for (from, to) in [(Protocol::HttpProtobuf, "grpc"), (Protocol::Grpc, "http/protobuf")] {
         let out = dir.path().join(from.to_string().replace('/', "-"));
@@ -146,7 +146,9 @@ fn everything_arrives_once_and_in_order() {
         receive.end();
         let messages = kept(&out);
         assert!(messages.len() < batches.len(), "{} messages", messages.len());
-        assert_eq!(messages.concat(), (0..next).collect::<Vec<_>>());
+        let mut numbers = messages.concat();
+        numbers.sort_unstable();
+        assert_eq!(numbers, (0..next).collect::<Vec<_>>());
     }
 }
 
@@ -185,20 +187,23 @@ fn a_destination_may_come_later() {
     assert_eq!(send(&relay, Protocol::Grpc, &[logs(6..7)]), Outcome::Accepted);
     relay.signal("TERM");
     assert_eq!(relay.end().0, Some(0));
-    assert_eq!(destination.seen().concat(), (0..7).collect::<Vec<_>>());
+    assert_eq!(sorted(&destination), (0..7).collect::<Vec<_>>());
 }
 
 #[test]
 fn a_full_memory_sends_senders_away_and_loses_nothing() {
     let address = nowhere();
-    let relay = relay(&["--to", &format!("http://{address}"), "--max-memory", "1KiB"]);
-    // Larger than the memory, but nothing else is there.
-    assert_eq!(send(&relay, Protocol::HttpProtobuf, &[logs(0..200)]), Outcome::Accepted);
+    let relay = relay(&["--to", &format!("http://{address}"), "--max-memory", "4KiB"]);
+    assert_eq!(send(&relay, Protocol::HttpProtobuf, &[logs(0..350)]), Outcome::Accepted);
+    match send(&relay, Protocol::HttpProtobuf, &[logs(0..1000)]) {
+        Outcome::Rejected { cause } => assert!(cause.message().contains("--max-memory"), "{cause}"),
+        outcome => panic!("{outcome:?}"),
+    }
     for (protocol, kind) in [
         (Protocol::HttpProtobuf, FailureKind::HttpStatus(503)),
         (Protocol::Grpc, FailureKind::GrpcStatus(14)),
     ] {
-        match send(&relay, protocol, &[logs(200..201)]) {
+        match send(&relay, protocol, &[logs(350..400)]) {
             Outcome::RetryLater { after, cause } => {
                 assert_eq!((after, cause.kind()), (Some(Duration::from_secs(1)), kind));
             }
@@ -206,15 +211,15 @@ fn a_full_memory_sends_senders_away_and_loses_nothing() {
         }
     }
     let destination = Destination::start(address, |_| Verdict::Accepted);
-    destination.wait_for(200);
+    destination.wait_for(350);
     let taken = (0..100).any(|_| {
         std::thread::sleep(Duration::from_millis(50));
-        send(&relay, Protocol::HttpProtobuf, &[logs(200..201)]) == Outcome::Accepted
+        send(&relay, Protocol::HttpProtobuf, &[logs(350..400)]) == Outcome::Accepted
     });
     assert!(taken);
     relay.signal("TERM");
     assert_eq!(relay.end().0, Some(0));
-    assert_eq!(destination.seen().concat(), (0..201).collect::<Vec<_>>());
+    assert_eq!(sorted(&destination), (0..400).collect::<Vec<_>>());
 }
 
 #[test]
@@ -233,7 +238,7 @@ fn what_waits_at_the_end_is_pending() {
 }
 
 #[test]
-fn what_a_destination_refuses_is_rejected_and_never_sent_again() {
+fn what_a_destination_refuses_is_accounted_for_and_never_sent_again() {
     let destination = Destination::start(ANY.parse().unwrap(), |message| match message {
         1 => Verdict::partial(1, "one too old"),
         2 => Verdict::invalid("odd"),
@@ -241,17 +246,124 @@ fn what_a_destination_refuses_is_rejected_and_never_sent_again() {
         _ => Verdict::Accepted,
     });
     let relay = relay(&["--to", &destination.url(), "--batch-items", "3"]);
-    assert_eq!(send(&relay, Protocol::HttpProtobuf, &[logs(0..4), logs(4..9)]), Outcome::Accepted);
+    assert_eq!(send(&relay, Protocol::HttpProtobuf, &[logs(0..9)]), Outcome::Accepted);
     destination.wait_for(12);
     relay.signal("TERM");
     let (code, account, err) = relay.end();
-    assert_eq!(code, Some(0), "{err:?}");
+    assert_eq!(code, Some(1), "{err:?}");
     assert!(
-        account.ends_with("received 9 = forwarded 5 + rejected 4 + dropped 0 + pending 0\n"),
+        account
+            .ends_with("received 9 = forwarded 5 + rejected 1 + dropped 3 (non_retryable 3) + pending 0\n"),
         "{account}"
     );
-    assert!(err[0].contains("refused 1 of 3 items: one too old"), "{err:?}");
-    assert_eq!(destination.seen(), [[0, 1, 2], [3, 4, 5], [6, 7, 8], [6, 7, 8]]);
+    let err = err.join("\n");
+    for line in ["1 of 3 log records rejected: one too old", "dropped 3 log records", "3 items not delivered"]
+    {
+        assert!(err.contains(line), "{err}");
+    }
+    let mut messages = destination.seen();
+    let again = messages[3].clone();
+    assert_eq!(messages.iter().filter(|message| **message == again).count(), 2);
+    messages.sort();
+    messages.dedup();
+    assert_eq!(messages, [[0, 1, 2], [3, 4, 5], [6, 7, 8]]);
+}
+
+/// Numbers that arrived, each once.
+fn sorted(destination: &Destination) -> Vec<u64> {
+    let mut numbers = destination.seen().concat();
+    numbers.sort_unstable();
+    numbers
+}
+
+#[test]
+fn what_is_in_the_queue_survives_the_process() {
+    let dir = tempfile::tempdir().unwrap();
+    let address = nowhere();
+    let url = format!("http://{address}");
+    let args = ["--to", &url, "--queue-dir", text(dir.path()), "--set", "env=test", "--delete", "gone"];
+    let first = relay(&args);
+    assert_eq!(send(&first, Protocol::Grpc, &[logs(0..5), logs(5..9)]), Outcome::Accepted);
+    // The directory is in use.
+    let (_, err) = expect(1, &[&["relay", "--grpc", ANY, "--http", ANY], &args[..]].concat());
+    assert!(err.contains("in use") || err.contains("another process"), "{err}");
+    first.signal("TERM");
+    let (code, account, _) = first.end();
+    assert_eq!(code, Some(0), "what is on the disk is not lost");
+    assert!(
+        account.ends_with("received 9 = forwarded 0 + rejected 0 + dropped 0 + pending 9\n"),
+        "{account}"
+    );
+
+    let destination = Destination::start(address, |_| Verdict::Accepted);
+    let second = relay(&args);
+    destination.wait_for(9);
+    second.signal("TERM");
+    let (code, account, _) = second.end();
+    assert_eq!(code, Some(0));
+    assert!(
+        account.ends_with("received 0 + recovered 9 = forwarded 9 + rejected 0 + dropped 0 + pending 0\n"),
+        "{account}"
+    );
+    assert_eq!(sorted(&destination), (0..9).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_admin_endpoint_tells_health_and_figures() {
+    let destination = Destination::start(ANY.parse().unwrap(), |_| Verdict::Accepted);
+    let relay = relay(&["--to", &destination.url(), "--admin", ANY]);
+    let line = relay.line();
+    let address = line.strip_prefix("admin http://").unwrap_or_else(|| panic!("{line}"));
+    assert_eq!(send(&relay, Protocol::HttpProtobuf, &[logs(0..3)]), Outcome::Accepted);
+    destination.wait_for(3);
+    let get = |path: &str| {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+        std::io::read_to_string(stream).unwrap()
+    };
+    for path in ["/healthz", "/readyz"] {
+        assert!(get(path).starts_with("HTTP/1.1 200 "), "{path}");
+    }
+    assert!(get("/").starts_with("HTTP/1.1 404 "));
+    let accepted = format!(
+        "otlp_exporter_accepted_items_total{{destination=\"{}\",signal=\"logs\"}} 3\n",
+        destination.url()
+    );
+    let shown = (0..100).any(|_| {
+        let page = get("/metrics");
+        assert!(page.contains("otlp_server_items_total{signal=\"logs\"} 3\n"), "{page}");
+        std::thread::sleep(Duration::from_millis(20));
+        page.contains(&accepted)
+    });
+    assert!(shown);
+    relay.signal("TERM");
+    assert_eq!(relay.end().0, Some(0));
+}
+
+#[test]
+fn attributes_are_changed_on_the_way() {
+    let (dir, file) = fixtures();
+    let out = dir.path().join("out");
+    let receive = Receive::start(&["-o", text(&out)]);
+    let relay = relay(&["--to", &receive.http, "--set", "relay=here", "--hash", "service.name"]);
+    expect(0, &["send", "--endpoint", &relay.http, text(&file(Signal::Traces))]);
+    relay.signal("TERM");
+    assert_eq!(relay.end().0, Some(0));
+    receive.signal("TERM");
+    receive.end();
+    let kept = fs::read_to_string(out.join("traces-000001.jsonl")).unwrap();
+    let sent = fs::read_to_string(file(Signal::Traces)).unwrap();
+    let value = |text: &str, key: &str| {
+        let message: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+        let attributes = message["resourceSpans"][0]["resource"]["attributes"].as_array().unwrap().clone();
+        let found = attributes.into_iter().find(|attribute| attribute["key"] == key);
+        found.map(|attribute| attribute["value"]["stringValue"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(value(&kept, "relay").as_deref(), Some("here"));
+    assert!(value(&sent, "service.name").is_some());
+    let hash = value(&kept, "service.name").unwrap();
+    assert!(hash.len() == 64 && hash.bytes().all(|digit| digit.is_ascii_hexdigit()), "{hash}");
 }
 
 #[test]
