@@ -25,6 +25,7 @@ pages! {
     exporter = "src/exporter.md",
     quick_start = "src/quick-start.md",
     testing = "src/testing.md",
+    client = "src/client.md",
 }
 
 #[cfg(test)]

@@ -1,16 +1,20 @@
 //! Where to send: the part of a URL that OTLP needs, checked once.
 
-use std::{fmt, net::IpAddr};
+#[cfg(feature = "http")]
+use std::path::Path;
+use std::{fmt, net::IpAddr, path::PathBuf};
 
 use otlp_core::Signal;
 use thiserror::Error;
 
 use crate::Protocol;
 
-/// An `http` or `https` URL without user info. `Display` leaves the query out, since keys are sometimes put there.
+/// An `http` or `https` URL without user info, or a Unix socket. `Display` leaves the query out, since keys are sometimes put there.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Endpoint {
     tls: bool,
+    /// Where to connect instead of to the host.
+    socket: Option<PathBuf>,
     authority: String,
     path: String,
     query: Option<String>,
@@ -29,11 +33,18 @@ pub(crate) enum EndpointError {
     UserInfo,
     #[error("it holds a space, a control character or one outside ASCII")]
     Character,
+    #[error("it names no Unix socket: unix:/path/of/socket")]
+    Socket,
+    #[error("this system has no Unix sockets")]
+    NoSockets,
 }
 
 impl Endpoint {
     /// Reads a URL; scheme and host in any case.
     pub(crate) fn parse(text: &str) -> Result<Self, EndpointError> {
+        if is_socket(text) {
+            return Self::parse_socket(&text["unix:".len()..]);
+        }
         let (tls, rest) = split_scheme(text).ok_or(EndpointError::NoScheme)?;
         Self::parse_without_scheme(tls, rest)
     }
@@ -50,7 +61,60 @@ impl Endpoint {
         };
         let (authority, path) = text.split_at(text.find('/').unwrap_or(text.len()));
         check_authority(authority)?;
-        Ok(Self { tls, authority: authority.to_ascii_lowercase(), path: path.to_owned(), query })
+        Ok(Self {
+            tls,
+            socket: None,
+            authority: authority.to_ascii_lowercase(),
+            path: path.to_owned(),
+            query,
+        })
+    }
+
+    /// Reads what stands behind `unix:`, which is `/path` or `///path`.
+    fn parse_socket(text: &str) -> Result<Self, EndpointError> {
+        let path = text.strip_prefix("//").unwrap_or(text);
+        if !cfg!(unix) {
+            return Err(EndpointError::NoSockets);
+        }
+        if path.chars().any(char::is_control) {
+            return Err(EndpointError::Character);
+        }
+        if !path.starts_with('/') || path.ends_with('/') {
+            return Err(EndpointError::Socket);
+        }
+        let socket = Some(PathBuf::from(path));
+        Ok(Self { tls: false, socket, authority: "localhost".to_owned(), path: String::new(), query: None })
+    }
+
+    /// The Unix socket, if it is one.
+    #[cfg(feature = "http")]
+    pub(crate) fn socket(&self) -> Option<&Path> {
+        self.socket.as_deref()
+    }
+
+    /// The host, without the brackets of IPv6.
+    #[cfg(feature = "http")]
+    pub(crate) fn host(&self) -> &str {
+        host_of(&self.authority)
+    }
+
+    /// The port as it was given.
+    #[cfg(feature = "http")]
+    pub(crate) fn given_port(&self) -> Option<u16> {
+        // What stands behind the last colon of an IPv6 address without a port ends with a bracket.
+        self.authority.rsplit_once(':')?.1.parse().ok()
+    }
+
+    /// The port, be it given or the scheme's.
+    #[cfg(feature = "http")]
+    pub(crate) fn port(&self) -> u16 {
+        self.given_port().unwrap_or(if self.tls { 443 } else { 80 })
+    }
+
+    /// Host and port as they were given: what `Host` says.
+    #[cfg(feature = "http")]
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority
     }
 
     /// Whether the scheme is `https`.
@@ -81,23 +145,37 @@ impl Endpoint {
     /// Whether the host is this machine by name or address.
     pub(crate) fn is_loopback(&self) -> bool {
         let host = host_of(&self.authority);
-        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        self.socket.is_some()
+            || host == "localhost"
+            || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 
-    /// Scheme, host and port.
+    /// Whether others can read what is sent there.
+    pub(crate) fn is_exposed(&self) -> bool {
+        !self.tls && !self.is_loopback()
+    }
+
+    /// Scheme, host and port; the whole endpoint of a Unix socket.
     pub(crate) fn origin(&self) -> String {
+        if let Some(socket) = &self.socket {
+            return format!("unix:{}", socket.display());
+        }
         format!("{}://{}", if self.tls { "https" } else { "http" }, self.authority)
     }
 
-    /// The whole URL, query included; a missing path is `/`.
+    /// The whole URL, query included; a missing path is `/`. A Unix socket has no path.
     pub(crate) fn to_url(&self) -> String {
-        let mut url = self.origin();
-        url.push_str(if self.path.is_empty() { "/" } else { &self.path });
+        if self.socket.is_some() { self.origin() } else { self.origin() + &self.target() }
+    }
+
+    /// What a request asks for: path and query; a missing path is `/`.
+    pub(crate) fn target(&self) -> String {
+        let mut target = if self.path.is_empty() { "/".to_owned() } else { self.path.clone() };
         if let Some(query) = &self.query {
-            url.push('?');
-            url.push_str(query);
+            target.push('?');
+            target.push_str(query);
         }
-        url
+        target
     }
 }
 
@@ -111,13 +189,17 @@ impl Endpoint {
     /// The endpoint without configuration.
     pub(crate) fn default_for(protocol: Protocol) -> Self {
         let authority = protocol.default_endpoint().trim_start_matches("http://").to_owned();
-        Self { tls: false, authority, path: String::new(), query: None }
+        Self { tls: false, socket: None, authority, path: String::new(), query: None }
     }
 }
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.origin(), self.path)?;
+        f.write_str(&self.origin())?;
+        if self.socket.is_some() {
+            return Ok(());
+        }
+        f.write_str(&self.path)?;
         if self.query.is_some() { f.write_str("?...") } else { Ok(()) }
     }
 }
@@ -130,7 +212,12 @@ impl fmt::Debug for Endpoint {
 
 /// Whether the text has a scheme, be it one that OTLP does not know.
 pub(crate) fn has_scheme(text: &str) -> bool {
-    text.contains("://")
+    text.contains("://") || is_socket(text)
+}
+
+/// A host called `unix` has a port behind it or nothing, and no path.
+fn is_socket(text: &str) -> bool {
+    text.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("unix:/"))
 }
 
 /// The host of an authority, without port and without the brackets of IPv6.
@@ -193,6 +280,40 @@ mod tests {
         assert_eq!(signal_url("http://h/mycollector/", Signal::Logs), "http://h/mycollector/v1/logs");
         assert_eq!(signal_url("http://h/c", Signal::Profiles), "http://h/c/v1development/profiles");
         assert_eq!(signal_url("http://h/c?key=1", Signal::Traces), "http://h/c/v1/traces?key=1");
+    }
+
+    #[cfg(all(unix, feature = "http"))]
+    #[test]
+    fn unix_sockets_have_a_path_of_their_own_and_the_signals() {
+        for text in ["unix:/run/otlp.sock", "unix:///run/otlp.sock", "UNIX:/run/otlp.sock"] {
+            let endpoint = Endpoint::parse(text).unwrap();
+            assert_eq!(endpoint.socket(), Some(Path::new("/run/otlp.sock")), "{text}");
+            assert_eq!(endpoint.to_string(), "unix:/run/otlp.sock");
+            assert_eq!(endpoint.to_url(), "unix:/run/otlp.sock");
+            assert!(endpoint.is_loopback() && !endpoint.has_path());
+            let endpoint = endpoint.for_signal(Signal::Logs);
+            assert_eq!((endpoint.target().as_str(), endpoint.authority()), ("/v1/logs", "localhost"));
+        }
+        assert_eq!(url("unix:/"), Err(EndpointError::Socket));
+        assert_eq!(url("unix:///run/"), Err(EndpointError::Socket));
+        assert_eq!(url("unix://host/run"), Err(EndpointError::Socket));
+        assert_eq!(url("unix:/a\0b"), Err(EndpointError::Character));
+        assert_eq!(url("unix:4317"), Err(EndpointError::NoScheme));
+    }
+
+    #[cfg(feature = "http")]
+    #[test]
+    fn a_missing_port_is_the_schemes() {
+        for (text, host, port) in [
+            ("http://h", "h", 80),
+            ("https://h", "h", 443),
+            ("https://[::1]", "::1", 443),
+            ("http://[::1]:4317", "::1", 4317),
+            ("https://h:1/x", "h", 1),
+        ] {
+            let endpoint = Endpoint::parse(text).unwrap();
+            assert_eq!((endpoint.host(), endpoint.port()), (host, port), "{text}");
+        }
     }
 
     #[test]

@@ -61,6 +61,13 @@ impl Header {
         }
         Ok(Self { name, value: value.trim_matches([' ', '\t']).to_owned() })
     }
+
+    /// Whether its name is one under which credentials are sent, such as `authorization` or `x-api-key`.
+    pub(crate) fn is_credential(&self) -> bool {
+        ["auth", "key", "token", "secret", "password", "cookie", "credential"]
+            .iter()
+            .any(|part| self.name.contains(part))
+    }
 }
 
 /// Puts a header into a list, in the place of one of the same name.
@@ -90,6 +97,15 @@ mod tests {
     fn values_stay_out_of_debug() {
         let header = Header::new("Authorization", "Bearer hunter2").unwrap();
         assert_eq!(format!("{header:?}"), "authorization: [redacted]");
+    }
+
+    #[test]
+    fn credentials_are_told_by_name() {
+        for (name, expected) in
+            [("Authorization", true), ("X-Api-Key", true), ("signoz-access-token", true), ("x-tenant", false)]
+        {
+            assert_eq!(Header::new(name, "1").unwrap().is_credential(), expected, "{name}");
+        }
     }
 
     #[test]

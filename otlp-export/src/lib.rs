@@ -36,7 +36,7 @@ pub mod testing;
 mod tls;
 
 #[cfg(feature = "http")]
-pub use client::{Client, ClientBuilder, ClientError, Headers, Prepared};
+pub use client::{Balance, Client, ClientBuilder, ClientError, Headers, Prepared, Proxy};
 #[cfg(feature = "http")]
 pub use clock::Clock;
 pub use config::{Config, HistogramAggregation, SignalConfig, TemporalityPreference, Warning};

@@ -3,15 +3,18 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
 mod scripted;
+mod tunnel;
 
 use std::io::Write;
 
 use otlp_export::{
-    Client, ClientBuilder, ClientError, Config, Failure, FailureKind, Outcome, Protocol, ServerTls, Signal,
-    TlsError, TlsOptions,
+    Client, ClientBuilder, ClientError, Config, Failure, FailureKind, Outcome, Protocol, Proxy, ServerTls,
+    Signal, TlsError, TlsOptions,
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use scripted::{Identity, Reply, Scripted, spans};
+use tunnel::Tunnels;
 
 /// A certificate authority of the test's own.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -181,4 +184,93 @@ async fn certificate_files_named_by_the_environment_are_read_at_build() {
     assert_eq!(client.send(&spans(3)).await.outcome, Outcome::Accepted);
     let error = config("/nonexistent/ca.pem").client(Signal::Traces).build().unwrap_err();
     assert!(matches!(error, ClientError::Tls(TlsError::File { .. })), "{error}");
+}
+
+#[tokio::test]
+async fn certificate_files_that_change_are_read_again_for_new_connections() {
+    let (ca, clients, strangers) = (Authority::new(), Authority::new(), Authority::new());
+    for protocol in protocols() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        let put = |name: &str, text: &str| {
+            // A new file under the old name, as those who replace certificates do.
+            std::fs::write(path("new"), text).unwrap();
+            std::fs::rename(path("new"), path(name)).unwrap();
+        };
+        let put_identity = |issuer: &Authority| {
+            let (cert, key) = issuer.issue("client");
+            put("cert", &cert);
+            put("key", &key);
+        };
+        put("ca", &strangers.pem());
+        put_identity(&strangers);
+        let server = serve(protocol, ca.server("localhost", ALPN, Some(&clients))).await;
+        let tls =
+            TlsOptions::new().ca_file(path("ca")).client_cert_file(path("cert")).client_key_file(path("key"));
+        let client = to(&server, protocol, tls).build().unwrap();
+        let send = async || client.send(&spans(3)).await.outcome;
+        assert_refused(&send().await, &server);
+        put("ca", &ca.pem());
+        assert_refused(&send().await, &server);
+        put_identity(&clients);
+        assert_eq!(send().await, Outcome::Accepted, "{protocol}");
+        put("ca", "half a file");
+        let connections = server.connections();
+        server.push(success(protocol));
+        assert_eq!(send().await, Outcome::Accepted, "no new connection, no look at the files");
+        assert_eq!(server.connections(), connections);
+        server.down();
+        server.up();
+        server.push(success(protocol));
+        server.push(success(protocol));
+        let outcomes = [send().await, send().await];
+        assert_eq!(outcomes[1], Outcome::Accepted, "what was read before stays in use: {}", outcomes[0]);
+    }
+}
+
+#[tokio::test]
+async fn tls_goes_through_a_proxys_tunnel_and_to_the_proxy() {
+    let ca = Authority::new();
+    for protocol in protocols() {
+        let server = serve(protocol, ca.server("collector.test", ALPN, None)).await;
+        let plain = Tunnels::to(server.addr, None).await;
+        let (cert, key) = ca.issue("localhost");
+        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![CertificateDer::from_pem_slice(cert.as_bytes()).unwrap()],
+                PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap(),
+            )
+            .unwrap();
+        let secure = Tunnels::tls(server.addr, config).await;
+        for (url, proxy) in [
+            (format!("http://{}", plain.address), &plain),
+            (format!("https://localhost:{}", secure.address.port()), &secure),
+        ] {
+            server.push(success(protocol));
+            let client = Client::builder()
+                .protocol(protocol)
+                .endpoint("https://collector.test")
+                .tls(TlsOptions::new().ca_pem(ca.pem()))
+                .proxy(Proxy::url(&url))
+                .build()
+                .unwrap();
+            assert_eq!(client.send(&spans(3)).await.outcome, Outcome::Accepted, "{protocol} {url}");
+            assert!(proxy.heads()[0].starts_with("CONNECT collector.test:443 HTTP/1.1\r\n"));
+        }
+        let url = format!("https://localhost:{}", secure.address.port());
+        let client = Client::builder()
+            .protocol(protocol)
+            .endpoint("http://collector.test")
+            .tls(TlsOptions::new().ca_pem(Authority::new().pem()))
+            .proxy(Proxy::url(&url))
+            .build()
+            .unwrap();
+        let outcome = client.send(&spans(3)).await.outcome;
+        assert_eq!(outcome.failure().map(Failure::kind), Some(FailureKind::Proxy), "{outcome}");
+        assert!(outcome.to_string().contains("certificate"), "{outcome}");
+    }
 }

@@ -24,7 +24,8 @@ pub use otlp_export::{
 // The sending side.
 #[cfg(feature = "http")]
 pub use otlp_export::{
-    Client, ClientBuilder, ClientError, Clock, Delivery, Failure, FailureKind, Headers, Outcome, Prepared,
+    Balance, Client, ClientBuilder, ClientError, Clock, Delivery, Failure, FailureKind, Headers, Outcome,
+    Prepared, Proxy,
 };
 
 // The exporter and its ledger.

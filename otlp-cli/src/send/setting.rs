@@ -49,7 +49,11 @@ impl Settings {
                     )));
                 }
                 Some((_, "HEADERS")) if flags.headers.is_some() => {
-                    warnings.push(format!("OTLP_HEADERS: {}; used: {}", warning.problem(), warning.used()));
+                    let used = match warning.used() {
+                        "" => String::new(),
+                        used => format!("; used: {used}"),
+                    };
+                    warnings.push(format!("OTLP_HEADERS: {}{used}", warning.problem()));
                 }
                 _ => warnings.push(warning.to_string()),
             }

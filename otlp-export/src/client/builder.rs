@@ -1,6 +1,6 @@
 //! Building a client: every setting checked once, so that sending cannot fail for a setting.
 
-use std::time::Duration;
+use std::{io, net::SocketAddr, time::Duration};
 
 use http::{HeaderMap, header::USER_AGENT};
 use otlp_compress::{Codec, Level};
@@ -8,13 +8,18 @@ use otlp_core::Signal;
 
 use super::{
     Client, ClientError, Inner,
-    connector::Connector,
+    fleet::Balance,
     headers::{self, Headers, Provider},
+    host::Settings,
     prepare::{Encoder, Limits},
+    proxy::Proxy,
+    resolve::Resolver,
     transport::Transport,
 };
+#[cfg(feature = "tls")]
+use crate::tls::reload::Reloading;
 use crate::{
-    Protocol, TlsOptions,
+    Protocol, TlsOptions, Warning,
     endpoint::Endpoint,
     header::{self, Header},
 };
@@ -24,7 +29,7 @@ use crate::{
 #[must_use = "a builder does nothing before `build`"]
 pub struct ClientBuilder {
     protocol: Protocol,
-    base: Option<Url>,
+    base: Option<Vec<Url>>,
     own: [Option<Url>; 4],
     codec: Codec,
     level: Level,
@@ -32,6 +37,10 @@ pub struct ClientBuilder {
     provider: Option<Provider>,
     timeout: Duration,
     tls: TlsOptions,
+    balance: Balance,
+    max_age: Duration,
+    proxy: Proxy,
+    resolver: Resolver,
     limits: Limits,
     user_agent_prefix: Option<String>,
 }
@@ -71,6 +80,10 @@ impl Default for ClientBuilder {
             provider: None,
             timeout: Duration::from_secs(10),
             tls: TlsOptions::default(),
+            balance: Balance::default(),
+            max_age: Duration::from_secs(600),
+            proxy: Proxy::default(),
+            resolver: Resolver::default(),
             limits: Limits::default(),
             user_agent_prefix: None,
         }
@@ -85,9 +98,44 @@ impl ClientBuilder {
     }
 
     /// The base URL of all signals, `http://` or `https://`: HTTP appends each signal's path to it, gRPC uses scheme, host and port.
+    /// `unix:/path` is a Unix socket, on which requests have the signal's path and the host `localhost`.
     /// Default, if no signal has an endpoint of its own: [`Protocol::default_endpoint`].
-    pub fn endpoint(mut self, url: &str) -> Self {
-        self.base = Some(Url(url.to_owned()));
+    pub fn endpoint(self, url: &str) -> Self {
+        self.endpoints(&[url])
+    }
+
+    /// Several base URLs, used as [`ClientBuilder::balance`] says.
+    pub fn endpoints(mut self, urls: &[&str]) -> Self {
+        self.base = Some(urls.iter().map(|url| Url((*url).to_owned())).collect());
+        self
+    }
+
+    /// How several endpoints, and several addresses of one, are used; default [`Balance::Failover`].
+    pub const fn balance(mut self, balance: Balance) -> Self {
+        self.balance = balance;
+        self
+    }
+
+    /// The age at which a connection gets no more requests; those under way finish. The next one looks the host's name up again,
+    /// and so finds servers that came later. Default 10 minutes, zero is no limit.
+    pub const fn max_connection_age(mut self, age: Duration) -> Self {
+        self.max_age = age;
+        self
+    }
+
+    /// The HTTP proxy to go through; default [`Proxy::from_env`].
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = proxy;
+        self
+    }
+
+    /// What looks names up instead of the system's resolver: from a host and a port to addresses. It is called for each new
+    /// connection on a thread where it may block, and not for hosts that are addresses.
+    pub fn resolver(
+        mut self,
+        lookup: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
+    ) -> Self {
+        self.resolver = Resolver::new(lookup);
         self
     }
 
@@ -173,49 +221,75 @@ impl ClientBuilder {
         if !self.codec.is_supported() {
             return Err(ClientError::CodecNotBuilt { codec: self.codec });
         }
-        let endpoints = self.endpoints()?;
+        let endpoints = self.read_endpoints()?;
         let mut headers = self.header_map()?;
         match self.protocol {
             #[cfg(feature = "grpc")]
             Protocol::Grpc => super::grpc::complete(&mut headers, self.codec, self.timeout),
+            #[cfg(not(feature = "grpc"))]
+            Protocol::Grpc => return Err(ClientError::GrpcNotBuilt),
             protocol => super::http::complete(&mut headers, protocol, self.codec),
         }
-        let connector = match endpoints.iter().flatten().find(|endpoint| endpoint.is_tls()) {
-            Some(endpoint) => self.tls_connector(endpoint)?,
-            None => Connector::plain(self.timeout),
-        };
+        let warnings = self.warnings(&endpoints);
+        let settings = self.settings(endpoints.iter().flatten())?;
+        let transport = Transport::new(endpoints, settings, &self.proxy)?;
         Ok(Client::new(Inner {
             protocol: self.protocol,
             codec: self.codec,
             headers,
             provider: self.provider,
+            warnings,
             timeout: self.timeout,
             limits: self.limits,
-            transport: Transport::new(self.protocol, endpoints, connector)?,
+            transport,
             encoder: Encoder::new(self.protocol, self.codec, self.level, self.limits),
         }))
     }
 
-    fn endpoints(&self) -> Result<[Option<Endpoint>; 4], ClientError> {
+    fn is_grpc(&self) -> bool {
+        self.protocol == Protocol::Grpc
+    }
+
+    fn warnings(&self, endpoints: &[Vec<Endpoint>; 4]) -> Vec<Warning> {
+        if !endpoints.iter().flatten().any(Endpoint::is_exposed) {
+            return Vec::new();
+        }
+        let header = |(name, Secret(value)): &(String, Secret)| Header::new(name, value).ok();
+        let exposed = self.headers.iter().filter_map(header).find(Header::is_credential);
+        let mut warnings = Vec::from_iter(exposed.map(|header| Warning::exposed("header", &header.name)));
+        if self.provider.is_some() {
+            warnings.push(Warning::exposed("headers_with", "what it sets"));
+        }
+        warnings
+    }
+
+    /// In the order of `Signal::ALL`.
+    fn read_endpoints(&self) -> Result<[Vec<Endpoint>; 4], ClientError> {
+        let error = |which: &str, problem: String| ClientError::Endpoint { which: which.to_owned(), problem };
         let parse = |which: &str, url: &str| {
-            let error = |problem: String| ClientError::Endpoint { which: which.to_owned(), problem };
-            let endpoint = Endpoint::parse(url).map_err(|problem| error(problem.to_string()))?;
-            if self.protocol == Protocol::Grpc && endpoint.has_path() {
-                return Err(error("gRPC endpoints have no path: give scheme, host and port".to_owned()));
+            let endpoint = Endpoint::parse(url).map_err(|problem| error(which, problem.to_string()))?;
+            if self.is_grpc() && endpoint.has_path() {
+                let problem = "gRPC endpoints have no path: give scheme, host and port";
+                return Err(error(which, problem.to_owned()));
             }
             Ok(endpoint)
         };
         let base = match &self.base {
-            Some(Url(url)) => Some(parse("endpoint", url)?),
-            None if self.own.iter().all(Option::is_none) => Some(Endpoint::default_for(self.protocol)),
-            None => None,
+            Some(urls) if urls.is_empty() => return Err(error("endpoints", "the list is empty".to_owned())),
+            Some(urls) => urls.iter().map(|Url(url)| parse("endpoint", url)).collect::<Result<_, _>>()?,
+            None if self.own.iter().all(Option::is_none) => vec![Endpoint::default_for(self.protocol)],
+            None => Vec::new(),
         };
-        let mut endpoints = [None, None, None, None];
+        let mut endpoints = [const { Vec::new() }; 4];
         for signal in Signal::ALL {
+            let of_signal = |base: Endpoint| if self.is_grpc() { base } else { base.for_signal(signal) };
             endpoints[signal as usize] = match &self.own[signal as usize] {
-                Some(Url(url)) => Some(parse(&format!("endpoint for {signal}"), url)?),
-                None if self.protocol == Protocol::Grpc => base.clone(),
-                None => base.clone().map(|base| base.for_signal(signal)),
+                Some(Url(url)) => {
+                    let own = parse(&format!("endpoint for {signal}"), url)?;
+                    // The URL of a socket has no place for a path.
+                    vec![if own.socket().is_some() { of_signal(own) } else { own }]
+                }
+                None => base.iter().cloned().map(of_signal).collect(),
             };
         }
         Ok(endpoints)
@@ -246,19 +320,50 @@ impl ClientBuilder {
     }
 
     #[cfg(feature = "tls")]
-    fn tls_connector(&self, _: &Endpoint) -> Result<Connector, ClientError> {
+    fn settings<'a>(&self, endpoints: impl Iterator<Item = &'a Endpoint>) -> Result<Settings, ClientError> {
         let alpn: &[&[u8]] = match self.protocol {
             Protocol::Grpc => &[b"h2"],
             // HTTP/2 is compiled in with gRPC.
             _ if cfg!(feature = "grpc") => &[b"h2", b"http/1.1"],
             _ => &[b"http/1.1"],
         };
-        Ok(Connector::with_tls(self.timeout, crate::tls::client::config(&self.tls, alpn)?))
+        let reloading = |alpn| Reloading::new(self.tls.clone(), alpn);
+        let (mut tls, mut proxy_tls) = (None, None);
+        for endpoint in endpoints {
+            if endpoint.is_tls() && tls.is_none() {
+                tls = Some(reloading(alpn)?);
+            }
+            let way = self.proxy.of(endpoint, |name| std::env::var(name).ok())?;
+            if proxy_tls.is_none() && way.is_some_and(|way| way.endpoint.is_tls()) {
+                proxy_tls = Some(reloading(&[b"http/1.1"])?);
+            }
+        }
+        Ok(Settings {
+            balance: self.balance,
+            resolver: self.resolver.clone(),
+            http2: self.is_grpc(),
+            max_age: self.max_age,
+            timeout: self.timeout,
+            tls,
+            proxy_tls,
+        })
     }
 
     #[cfg(not(feature = "tls"))]
-    fn tls_connector(&self, endpoint: &Endpoint) -> Result<Connector, ClientError> {
-        Err(ClientError::TlsNotBuilt { endpoint: endpoint.to_string() })
+    fn settings<'a>(
+        &self,
+        mut endpoints: impl Iterator<Item = &'a Endpoint>,
+    ) -> Result<Settings, ClientError> {
+        if let Some(endpoint) = endpoints.find(|endpoint| endpoint.is_tls()) {
+            return Err(ClientError::TlsNotBuilt { endpoint: endpoint.to_string() });
+        }
+        Ok(Settings {
+            balance: self.balance,
+            resolver: self.resolver.clone(),
+            http2: self.is_grpc(),
+            max_age: self.max_age,
+            timeout: self.timeout,
+        })
     }
 }
 

@@ -3,14 +3,20 @@
 mod answer;
 mod body;
 mod builder;
-mod connector;
+mod connect_error;
+mod connection;
 mod error;
+mod fleet;
 #[cfg(feature = "grpc")]
 mod grpc;
 mod headers;
+mod host;
 mod http;
 mod prepare;
+mod proxy;
+mod race;
 mod read;
+mod resolve;
 mod retry_after;
 mod stream;
 mod transport;
@@ -19,10 +25,12 @@ use std::{fmt, sync::Arc, time::Duration};
 
 pub use builder::ClientBuilder;
 pub use error::ClientError;
+pub use fleet::Balance;
 pub use headers::Headers;
 use otlp_compress::Codec;
 use otlp_core::Batch;
 pub use prepare::Prepared;
+pub use proxy::Proxy;
 
 use self::{
     body::Sent,
@@ -30,7 +38,7 @@ use self::{
     prepare::{Encoder, Limits},
     transport::Transport,
 };
-use crate::{Delivery, Failure, FailureKind, Outcome, Protocol};
+use crate::{Delivery, Failure, FailureKind, Outcome, Protocol, Warning};
 
 /// Sends batches, one request each, and says what became of them. It neither queues nor retries: see [`crate::RetryPolicy`].
 ///
@@ -65,6 +73,7 @@ struct Inner {
     /// What every request carries, the transport's own headers included.
     headers: ::http::HeaderMap,
     provider: Option<Provider>,
+    warnings: Vec<Warning>,
     timeout: Duration,
     limits: Limits,
     encoder: Encoder,
@@ -98,6 +107,12 @@ impl Client {
         self.inner.protocol
     }
 
+    /// Settings that work and are dangerous: credentials in plaintext to another host.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.inner.warnings
+    }
+
     /// Encodes, compresses and sends a batch.
     pub async fn send(&self, batch: &Batch) -> Delivery {
         match self.prepare(batch).await {
@@ -124,11 +139,7 @@ impl Client {
         } else {
             match tokio::time::timeout(self.inner.timeout, exchange).await {
                 Ok(outcome) => outcome,
-                Err(_) => {
-                    // A peer that vanished looks like one that is slow; the next send must not wait on the same connection.
-                    self.inner.transport.forget_connections(prepared.signal());
-                    timed_out(self.inner.timeout)
-                }
+                Err(_) => timed_out(self.inner.timeout),
             }
         };
         Delivery { outcome, wire_bytes: sent.bytes() }

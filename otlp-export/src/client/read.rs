@@ -6,14 +6,14 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use otlp_compress::{Codec, DecompressError, decompress};
 
-use super::{connector::BoxError, unreachable};
+use super::unreachable;
 use crate::{Failure, FailureKind, Outcome};
 
 /// The whole body.
 pub(super) async fn collect<B>(body: B, limit: usize) -> Result<Bytes, Outcome>
 where
     B: Body<Data = Bytes> + Unpin,
-    B::Error: Into<BoxError>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     if body.size_hint().lower() > limit as u64 {
         return Err(too_large(limit, ""));

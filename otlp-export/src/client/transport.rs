@@ -1,81 +1,163 @@
-//! The two ways out.
+//! From a prepared batch to a request, and to the meaning of its answer.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, Uri, header::HOST};
+use hyper::body::Incoming;
 use otlp_core::Signal;
 
-#[cfg(feature = "grpc")]
-use super::grpc::GrpcTransport;
-use super::{ClientError, Inner, body::Sent, connector::Connector, http::HttpTransport, prepare::Prepared};
-use crate::{Failure, FailureKind, Outcome, Protocol, endpoint::Endpoint};
+use super::{
+    ClientError, Inner,
+    body::{RequestBody, Sent},
+    fleet::Fleet,
+    host::{Host, Settings},
+    prepare::Prepared,
+    proxy::Proxy,
+};
+use crate::{Failure, FailureKind, Outcome, endpoint::Endpoint};
 
-pub(super) enum Transport {
-    Http(Box<HttpTransport>),
-    #[cfg(feature = "grpc")]
-    Grpc(Box<GrpcTransport>),
+/// The connections, and for each signal the way of its requests.
+pub(super) struct Transport {
+    /// One for each set of hosts.
+    fleets: Vec<Fleet>,
+    /// In the order of `Signal::ALL`.
+    routes: [Option<Route>; 4],
+}
+
+struct Route {
+    fleet: usize,
+    /// In the order of the fleet's hosts.
+    targets: Vec<Target>,
+    /// For people.
+    shown: Vec<Endpoint>,
+}
+
+/// What a request to a host says about where it goes.
+struct Target {
+    /// HTTP/1.1: path and query, and the host in a header.
+    path: Uri,
+    host: HeaderValue,
+    /// HTTP/2: all of it.
+    whole: Uri,
 }
 
 impl Transport {
     /// `endpoints` in the order of `Signal::ALL`.
     pub(super) fn new(
-        protocol: Protocol,
-        endpoints: [Option<Endpoint>; 4],
-        connector: Connector,
+        endpoints: [Vec<Endpoint>; 4],
+        settings: Settings,
+        proxy: &Proxy,
     ) -> Result<Self, ClientError> {
-        match protocol {
-            #[cfg(feature = "grpc")]
-            Protocol::Grpc => Ok(Self::Grpc(Box::new(GrpcTransport::new(endpoints, connector)?))),
-            #[cfg(not(feature = "grpc"))]
-            Protocol::Grpc => Err(ClientError::GrpcNotBuilt),
-            Protocol::HttpProtobuf | Protocol::HttpJson => {
-                Ok(Self::Http(Box::new(HttpTransport::new(endpoints, connector)?)))
+        let settings = Arc::new(settings);
+        let mut fleets: Vec<Fleet> = Vec::new();
+        let mut routes = [None, None, None, None];
+        for ((route, shown), signal) in routes.iter_mut().zip(endpoints).zip(Signal::ALL) {
+            if shown.is_empty() {
+                continue;
             }
+            let origins: Vec<_> = shown.iter().cloned().map(Endpoint::into_origin).collect();
+            let is_it = |fleet: &Fleet| fleet.hosts().iter().map(|host| host.endpoint()).eq(&origins);
+            let fleet = match fleets.iter().position(is_it) {
+                Some(fleet) => fleet,
+                None => {
+                    let mut hosts = Vec::with_capacity(origins.len());
+                    for origin in origins {
+                        let way = proxy.of(&origin, |name| std::env::var(name).ok())?;
+                        hosts.push(Arc::new(Host::new(origin, way, Arc::clone(&settings))));
+                    }
+                    fleets.push(Fleet::new(hosts, settings.balance, settings.timeout));
+                    fleets.len() - 1
+                }
+            };
+            let target = |endpoint| Target::new(endpoint, signal, settings.http2);
+            let targets = shown.iter().map(target).collect::<Result<_, _>>()?;
+            *route = Some(Route { fleet, targets, shown });
         }
+        Ok(Self { fleets, routes })
     }
 
     /// One request and its answer.
     pub(super) async fn exchange(&self, client: &Inner, prepared: &Prepared, sent: Sent) -> Outcome {
-        match self {
-            Self::Http(transport) => transport.exchange(client, prepared, sent).await,
-            #[cfg(feature = "grpc")]
-            Self::Grpc(transport) => transport.exchange(client, prepared, sent).await,
+        let Some(route) = &self.routes[prepared.signal() as usize] else { return no_endpoint(prepared) };
+        let headers = match client.request_headers() {
+            Ok(headers) => headers,
+            Err(outcome) => return outcome,
+        };
+        let parts = match parts(client, prepared) {
+            Ok(parts) => parts,
+            Err(outcome) => return outcome,
+        };
+        let make = |host: usize, http2: bool| {
+            let target = &route.targets[host];
+            let mut request = Request::new(RequestBody::new(parts.clone(), sent.clone()));
+            *request.method_mut() = Method::POST;
+            *request.headers_mut() = headers.clone();
+            if http2 {
+                *request.uri_mut() = target.whole.clone();
+            } else {
+                *request.uri_mut() = target.path.clone();
+                request.headers_mut().insert(HOST, target.host.clone());
+            }
+            request
+        };
+        let (response, lease) = match self.fleets[route.fleet].request(make).await {
+            Ok(answer) => answer,
+            Err(outcome) => return outcome,
+        };
+        let outcome = read(client, prepared.signal(), response).await;
+        if outcome.failure().map(Failure::kind) != Some(FailureKind::Unreachable) {
+            lease.done();
         }
+        outcome
     }
 }
 
-impl Transport {
-    /// Lets the next request of a signal connect anew. Requests under way keep their connections.
-    pub(super) fn forget_connections(&self, signal: Signal) {
-        match self {
-            Self::Http(transport) => transport.forget_connections(),
-            #[cfg(feature = "grpc")]
-            Self::Grpc(transport) => transport.forget_connections(signal),
-        }
-        #[cfg(not(feature = "grpc"))]
-        let _ = signal;
+/// The body: the payload, and in front of it gRPC's frame header.
+#[cfg_attr(
+    not(feature = "grpc"),
+    expect(unused_variables, reason = "which protocol it is matters with gRPC only")
+)]
+fn parts(client: &Inner, prepared: &Prepared) -> Result<Vec<Bytes>, Outcome> {
+    let payload = prepared.payload().clone();
+    #[cfg(feature = "grpc")]
+    if client.protocol == crate::Protocol::Grpc {
+        return super::grpc::frame(client.codec, payload);
+    }
+    Ok(vec![payload])
+}
+
+async fn read(client: &Inner, signal: Signal, response: Response<Incoming>) -> Outcome {
+    let limit = client.limits.response;
+    #[cfg(feature = "grpc")]
+    if client.protocol == crate::Protocol::Grpc {
+        return super::grpc::read_response(signal, response, limit).await;
+    }
+    super::http::read_response(signal, client.protocol, response, limit).await
+}
+
+impl Target {
+    fn new(endpoint: &Endpoint, signal: Signal, grpc: bool) -> Result<Self, ClientError> {
+        let error = |problem: String| ClientError::Endpoint { which: endpoint.to_string(), problem };
+        let path = if grpc { signal.grpc_path().to_owned() } else { endpoint.target() };
+        let scheme = if endpoint.is_tls() { "https" } else { "http" };
+        let whole = format!("{scheme}://{}{path}", endpoint.authority());
+        Ok(Self {
+            path: path.parse().map_err(|bad: http::uri::InvalidUri| error(bad.to_string()))?,
+            host: HeaderValue::from_str(endpoint.authority()).map_err(|bad| error(bad.to_string()))?,
+            whole: whole.parse().map_err(|bad: http::uri::InvalidUri| error(bad.to_string()))?,
+        })
     }
 }
 
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Http(transport) => transport.fmt(f),
-            #[cfg(feature = "grpc")]
-            Self::Grpc(transport) => transport.fmt(f),
-        }
+        f.debug_list().entries(self.routes.iter().flatten().flat_map(|route| &route.shown)).finish()
     }
 }
 
 /// The client serves other signals than this one.
-pub(super) fn no_endpoint(prepared: &Prepared) -> Outcome {
+fn no_endpoint(prepared: &Prepared) -> Outcome {
     let message = format!("this client was built without an endpoint for {}", prepared.signal());
     Outcome::Rejected { cause: Failure::new(FailureKind::NoEndpoint, message) }
-}
-
-/// An endpoint as the `http` crate's URL.
-pub(super) fn uri(url: &str, endpoint: &Endpoint) -> Result<::http::Uri, ClientError> {
-    url.parse().map_err(|problem: ::http::uri::InvalidUri| ClientError::Endpoint {
-        which: endpoint.to_string(),
-        problem: problem.to_string(),
-    })
 }

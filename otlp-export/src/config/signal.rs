@@ -61,7 +61,7 @@ impl SignalConfig {
         };
         let (ca, client_cert, client_key) =
             (path("CERTIFICATE"), path("CLIENT_CERTIFICATE"), path("CLIENT_KEY"));
-        let headers = headers(variables, signal);
+        let headers = headers(variables, signal, &endpoint);
         Self { protocol, endpoint, headers, compression, timeout, ca, client_cert, client_key }
     }
 
@@ -177,7 +177,7 @@ fn endpoint(variables: &mut Variables<'_>, signal: Signal, protocol: Protocol) -
     found.value.into_origin()
 }
 
-fn headers(variables: &mut Variables<'_>, signal: Signal) -> Vec<Header> {
+fn headers(variables: &mut Variables<'_>, signal: Signal, endpoint: &Endpoint) -> Vec<Header> {
     let Some(found) = variables.of_signal(signal, "HEADERS", "none", |text, _| Ok(header_list::parse(text)))
     else {
         return Vec::new();
@@ -185,6 +185,9 @@ fn headers(variables: &mut Variables<'_>, signal: Signal) -> Vec<Header> {
     let (headers, problems) = found.value;
     for problem in problems {
         variables.warn(Warning::new(found.variable.as_str(), problem, "the other entries"));
+    }
+    if let Some(header) = headers.iter().find(|header| endpoint.is_exposed() && header.is_credential()) {
+        variables.warn(Warning::exposed(found.variable, &header.name));
     }
     headers
 }

@@ -177,8 +177,8 @@ fn c5_c8_headers_of_the_signal_replace_the_generic_ones() {
 fn no_secret_reaches_debug_or_a_warning() {
     let config =
         config(&[("HEADERS", "authorization=Bearer%20hunter2,hunter2"), ("ENDPOINT", "http://h?k=hunter2")]);
-    assert_eq!(config.warnings().len(), 1);
-    let text = format!("{config:?} {}", config.warnings()[0]);
+    assert_eq!(config.warnings().len(), 2);
+    let text = format!("{config:?} {} {}", config.warnings()[0], config.warnings()[1]);
     assert!(!text.contains("hunter2"), "{text}");
     assert!(text.contains("authorization"), "{text}");
 }
@@ -191,4 +191,26 @@ fn c4_c8_certificates_are_paths_with_the_same_precedence() {
     assert_eq!(config.signal(Signal::Traces).certificate(), Some("/ca.pem".as_ref()));
     assert_eq!(config.signal(Signal::Traces).client_key(), Some("/key.pem".as_ref()));
     assert_eq!(config.signal(Signal::Traces).client_certificate(), None);
+}
+
+#[test]
+fn credentials_in_plaintext_to_another_host_are_a_warning() {
+    let warnings = |endpoint: &str, headers: &str| {
+        config(&[("ENDPOINT", endpoint), ("HEADERS", headers)]).warnings().to_vec()
+    };
+    let [warning] = &warnings("http://collector:4318", "authorization=Bearer%20hunter2,x=1")[..] else {
+        panic!()
+    };
+    assert_eq!(
+        warning.to_string(),
+        "OTEL_EXPORTER_OTLP_HEADERS: authorization goes to another host over plaintext http, where anyone on the way can read it"
+    );
+    for (endpoint, headers) in [
+        ("https://collector:4318", "authorization=x"),
+        ("http://localhost:4318", "authorization=x"),
+        ("unix:/run/otlp.sock", "authorization=x"),
+        ("http://collector:4318", "x-tenant=x"),
+    ] {
+        assert_eq!(warnings(endpoint, headers), [], "{endpoint} {headers}");
+    }
 }

@@ -1,8 +1,8 @@
-//! A wrong value in the environment, as data.
+//! What is wrong with a setting, as data.
 
 use std::fmt;
 
-/// One variable whose value could not be used, and what was used in its place. Never holds the value of a header, an endpoint
+/// A variable whose value could not be used, and what was used in its place; or a setting that was used and is dangerous. Never holds the value of a header, an endpoint
 /// or a path, since those may be secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Warning {
@@ -20,7 +20,14 @@ impl Warning {
         Self { variable: variable.into(), problem: problem.into(), used: used.into() }
     }
 
-    /// The name of the variable.
+    /// Credentials that travel in plaintext to another host.
+    pub(crate) fn exposed(setting: impl Into<String>, header: &str) -> Self {
+        let problem =
+            format!("{header} goes to another host over plaintext http, where anyone on the way can read it");
+        Self::new(setting, problem, "")
+    }
+
+    /// The name of the variable, or of the client's setting.
     #[must_use]
     pub fn variable(&self) -> &str {
         &self.variable
@@ -32,7 +39,7 @@ impl Warning {
         &self.problem
     }
 
-    /// What was used instead.
+    /// What was used instead; empty if it was used as it is.
     #[must_use]
     pub fn used(&self) -> &str {
         &self.used
@@ -41,6 +48,7 @@ impl Warning {
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}; used instead: {}", self.variable, self.problem, self.used)
+        write!(f, "{}: {}", self.variable, self.problem)?;
+        if self.used.is_empty() { Ok(()) } else { write!(f, "; used instead: {}", self.used) }
     }
 }

@@ -6,6 +6,8 @@ mod error;
 mod option;
 #[cfg(feature = "tls")]
 pub(crate) mod pem;
+#[cfg(all(feature = "http", feature = "tls"))]
+pub(crate) mod reload;
 #[cfg(all(feature = "server", feature = "tls"))]
 pub(crate) mod server;
 
