@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{conformance, convert, demo, exit::Exit, inspect, receive, relay, send, terminal::Color, view};
+use crate::{
+    bench, conformance, convert, demo, exit::Exit, inspect, receive, relay, send, terminal::Color, view,
+};
 
 /// The OTLP toolkit: receive, relay, send, convert, inspect and view traces, metrics, logs and profiles.
 #[derive(Debug, Parser)]
@@ -34,6 +36,7 @@ pub(crate) enum Command {
     Inspect(inspect::InspectArgs),
     View(view::ViewArgs),
     Conformance(conformance::ConformanceArgs),
+    Bench(bench::BenchArgs),
 }
 
 impl Command {
@@ -48,6 +51,7 @@ impl Command {
             Self::Inspect(args) => args.run(),
             Self::View(args) => args.run(),
             Self::Conformance(args) => args.run(),
+            Self::Bench(args) => args.run(),
         }
     }
 }

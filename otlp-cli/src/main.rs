@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod arg;
+mod bench;
 mod cli;
 mod conformance;
 mod convert;

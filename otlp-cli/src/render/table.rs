@@ -16,6 +16,11 @@ impl Table {
 
     /// The table with `gap` blanks between columns; columns beyond the first `flush_left` stand at the right.
     pub(crate) fn render(&self, flush_left: usize, gap: usize) -> String {
+        self.render_by(|column| column < flush_left, gap)
+    }
+
+    /// As [`Table::render`]; a function says which columns stand at the left.
+    pub(crate) fn render_by(&self, flush_left: impl Fn(usize) -> bool, gap: usize) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let visible = |cell: &str| width(&anstream::adapter::strip_str(cell).to_string());
         let widths: Vec<usize> = (0..columns)
@@ -28,7 +33,7 @@ impl Table {
             for (column, cell) in row.iter().enumerate() {
                 let blank = " ".repeat(widths[column].saturating_sub(visible(cell)));
                 let space = if column > 0 { " ".repeat(gap) } else { String::new() };
-                line += &match column < flush_left {
+                line += &match flush_left(column) {
                     true => format!("{space}{cell}{blank}"),
                     false => format!("{space}{blank}{cell}"),
                 };

@@ -6,6 +6,7 @@
     reason = "in helpers of tests, which clippy does not see as tests"
 )]
 
+mod bench;
 mod conformance;
 mod convert;
 mod help;
