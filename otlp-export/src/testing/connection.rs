@@ -88,7 +88,13 @@ async fn exchange(
 ) -> Response<Parts> {
     let (head, body) = request.into_parts();
     let reply = shared.next_reply();
-    let body = if reply.early { Bytes::new() } else { collect(body, &reply, wire).await };
+    let body = if reply.early {
+        // Read to its end beside the answer: closing over unread bytes resets the connection, and the client may lose the answer.
+        tokio::spawn(discard(body));
+        Bytes::new()
+    } else {
+        collect(body, &reply, wire).await
+    };
     let taken = !reply.early && !matches!(reply.fault, Some(Fault::ResetRequestAt(_)));
     let path = head.uri.path();
     let known =
@@ -152,6 +158,10 @@ async fn collect(mut body: Incoming, reply: &Reply, wire: &Wire) -> Bytes {
             None => return bytes.freeze(),
         }
     }
+}
+
+async fn discard(mut body: Incoming) {
+    while let Some(Ok(_)) = body.frame().await {}
 }
 
 fn misbehave(reply: &Reply, version: Version, wire: &Wire) {
