@@ -30,6 +30,13 @@ impl Ordinal {
         self.0.wrapping_sub(other.0).cast_signed() > 0
     }
 
+    /// How far the two stand from each other, whichever is ahead.
+    pub(super) const fn apart(self, other: Self) -> u64 {
+        let ahead = self.0.wrapping_sub(other.0);
+        let behind = other.0.wrapping_sub(self.0);
+        if ahead < behind { ahead } else { behind }
+    }
+
     /// The later of the two.
     pub(super) const fn max(self, other: Self) -> Self {
         if other.is_ahead_of(self) { other } else { self }
@@ -40,6 +47,9 @@ impl Ordinal {
         if other.is_ahead_of(self) { self } else { other }
     }
 }
+
+/// Most items that may stand, or be missing, between two places of one log. More are no log: there are not so many.
+pub(super) const MOST_BETWEEN: u64 = 1 << 48;
 
 impl AddAssign<u64> for Ordinal {
     fn add_assign(&mut self, count: u64) {
@@ -93,6 +103,7 @@ mod tests {
         assert!(next.is_ahead_of(last) && !last.is_ahead_of(next) && !last.is_ahead_of(last));
         assert_eq!(next.since(last), 1);
         assert_eq!(last.since(next), 0);
+        assert_eq!((next.apart(last), last.apart(next), last.apart(last)), (1, 1, 0));
         assert_eq!(next.max(last), next);
         assert_eq!(next.min(last), last);
         assert_eq!(next.minus(1), last);

@@ -3,7 +3,7 @@
 use otlp_core::Signal;
 
 use super::format::{Kind, Take};
-use super::ordinal::{Ordinal, Range};
+use super::ordinal::{MOST_BETWEEN, Ordinal, Range};
 
 /// Most requests that may be open at a time, over all signals.
 pub(super) const MOST_OPEN: usize = 1024;
@@ -52,12 +52,18 @@ impl Progress {
         open
     }
 
-    /// Takes back what is about items that were never taken in: from these numbers on.
-    pub(super) fn stay_behind(&mut self, items: &[Ordinal; 4]) {
-        for (cursor, items) in self.cursor.iter_mut().zip(items) {
-            *cursor = cursor.min(*items);
+    /// Takes back what is about items that were never taken in, from these numbers on, and what cannot be about this log: then
+    /// nothing from `first` on counts as finished.
+    pub(super) fn stay_behind(&mut self, items: &[Ordinal; 4], first: &[Ordinal; 4]) {
+        for signal in Signal::ALL {
+            let (items, cursor) = (items[signal as usize], &mut self.cursor[signal as usize]);
+            *cursor =
+                if items.apart(*cursor) > MOST_BETWEEN { first[signal as usize] } else { cursor.min(items) };
         }
-        self.open.retain(|open| !open.range.to.is_ahead_of(items[open.signal as usize]));
+        self.open.retain(|open| {
+            let items = items[open.signal as usize];
+            !open.range.to.is_ahead_of(items) && items.apart(open.range.from) <= MOST_BETWEEN
+        });
     }
 
     /// Closes a request; `None` if it is not open.

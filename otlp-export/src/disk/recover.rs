@@ -10,7 +10,7 @@ use super::engine::Engine;
 use super::error::is_disk_full;
 use super::format::{ALIGN, BadHeader, Kind, Place, RecordHeader, SegmentHeader, segment_id, segment_name};
 use super::option::{DiskQueueOptions, Fsync};
-use super::ordinal::{Ordinal, Range};
+use super::ordinal::{MOST_BETWEEN, Ordinal, Range};
 use super::recovery::Recovery;
 use super::scan::{Found, read_header, scan};
 use super::segment::{Entry, Segment};
@@ -27,9 +27,6 @@ pub(super) enum OpenFault {
 fn doing(what: &'static str) -> impl Fn(io::Error) -> OpenFault {
     move |source| OpenFault::Io { what, source }
 }
-
-/// Most items that may be missing between two records that stand behind each other. More are no log: there are not so many.
-const MOST_MISSING: u64 = 1 << 48;
 
 /// Items without a readable record.
 struct Gap {
@@ -99,14 +96,17 @@ impl<V: Vfs> Engine<V> {
         let mut survey = Survey { durable: start, ..Survey::default() };
         for (id, header) in ids.iter().zip(headers) {
             match header {
-                Some(header) => engine.read_segment(&header, &mut survey)?,
-                None => engine.step_over(*id, ids.last() == Some(id), &mut recovery)?,
+                Some(header) if survey.leads_to(&header.place) => {
+                    engine.read_segment(&header, &mut survey)?
+                }
+                _ => engine.step_over(*id, ids.last() == Some(id), &mut recovery)?,
             }
         }
         if let Some(place) = survey.place {
             engine.place = place;
         }
-        engine.progress.stay_behind(&engine.place.items);
+        let first = survey.first.unwrap_or(engine.place);
+        engine.progress.stay_behind(&engine.place.items, &first.items);
         engine.close_gaps(&mut survey, &mut recovery);
         engine.set_aside(&survey, &mut recovery);
         engine.count(&mut recovery);
@@ -128,7 +128,8 @@ impl<V: Vfs> Engine<V> {
             .map_err(doing("reading a segment"))
     }
 
-    /// A segment both copies of whose header are bad cannot be read. The last one was most likely never finished.
+    /// A segment both copies of whose header are bad cannot be read, and one of another log does not belong here. The last one was
+    /// most likely never finished.
     fn step_over(&mut self, id: Ordinal, last: bool, recovery: &mut Recovery) -> Result<(), OpenFault> {
         let name = segment_name(id);
         let file = self.vfs.open(&name).map_err(doing("opening a segment"))?;
@@ -259,6 +260,12 @@ impl<V: Vfs> Engine<V> {
 }
 
 impl Survey {
+    /// Whether a segment of the same log may begin at `place`.
+    fn leads_to(&self, place: &Place) -> bool {
+        let Some(here) = self.place else { return true };
+        here.items.iter().zip(&place.items).all(|(here, there)| here.apart(*there) <= MOST_BETWEEN)
+    }
+
     /// Goes on to the next segment.
     fn begin<V: Vfs>(&mut self, header: &SegmentHeader, engine: &mut Engine<V>) {
         if self.first.is_none() {
@@ -294,7 +301,8 @@ impl Survey {
                 *items = items.min(header.place.items[signal as usize]);
             }
         }
-        engine.progress.stay_behind(&header.place.items);
+        let first = self.first.unwrap_or(header.place);
+        engine.progress.stay_behind(&header.place.items, &first.items);
         self.bad.retain(|bad| header.place.sequence.is_ahead_of(bad.sequence));
         self.reach(&header.place);
         self.place = Some(header.place);
@@ -305,7 +313,7 @@ impl Survey {
         let Some(here) = self.place else { return true };
         let impossible = |signal: &Signal| {
             let (here, there) = (here.items[*signal as usize], place.items[*signal as usize]);
-            here != there && !(1..=MOST_MISSING).contains(&there.since(here))
+            here != there && !(1..=MOST_BETWEEN).contains(&there.since(here))
         };
         if Signal::ALL.iter().any(impossible) {
             return false;
