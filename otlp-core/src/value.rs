@@ -30,10 +30,12 @@ pub enum ValueView<'a> {
 impl<'a> View<'a> for ValueView<'a> {
     #[inline]
     fn scan(bytes: &'a [u8]) -> Self {
-        // One value and nothing else, and short, is what nearly all are.
+        // One value and nothing else is what nearly all are.
         match bytes {
-            [0x0a, length @ 0..0x80, rest @ ..] if usize::from(*length) == rest.len() => {
-                return Self::Str(text(rest));
+            [0x0a, rest @ ..] => {
+                if let Some((payload, [])) = delimited(rest) {
+                    return Self::Str(text(payload));
+                }
             }
             [0x10, value @ 0..0x80] => return Self::Bool(*value != 0),
             [0x18, number @ ..] => {
@@ -41,6 +43,11 @@ impl<'a> View<'a> for ValueView<'a> {
                     && end == number.len()
                 {
                     return Self::Int(value as i64);
+                }
+            }
+            [0x21, number @ ..] => {
+                if let Ok(number) = number.try_into() {
+                    return Self::Double(f64::from_le_bytes(number));
                 }
             }
             _ => {}
@@ -113,13 +120,12 @@ pub struct AttributeView<'a> {
 }
 
 impl<'a> View<'a> for AttributeView<'a> {
-    /// Most attributes are a short key and then a short value, which needs no scan.
+    /// Most attributes are a short key and then a value, which needs no scan.
     #[inline]
     fn scan(encoded: &'a [u8]) -> Self {
         if let [0x0a, key_length @ 0..0x80, rest @ ..] = encoded
-            && let Some((key, [0x12, length @ 0..0x80, value @ ..])) =
-                rest.split_at_checked(usize::from(*key_length))
-            && usize::from(*length) == value.len()
+            && let Some((key, [0x12, value @ ..])) = rest.split_at_checked(usize::from(*key_length))
+            && let Some((value, [])) = delimited(value)
         {
             return Self { encoded, key, value: Some(value), key_strindex: 0 };
         }

@@ -61,15 +61,27 @@ macro_rules! view {
                         {
                             $crate::view::Note::take(&mut $field, bytes, rest, after)
                         })*
-                        // Unknown fields, numbers above 15, long keys, numbers packed where they need not be.
-                        _ => $crate::wire::fields(rest).next().map(|raw| {
-                            let start = bytes.len() - rest.len();
-                            match raw.number {
-                                $($number => $crate::view::Note::note(&mut $field, raw.value, bytes, start, start + raw.end),)*
-                                _ => {}
+                        low => 'field: {
+                            if let [high, after @ ..] = after {
+                                match u16::from_le_bytes([low, *high]) {
+                                    $(key if key >= 0x80 && key
+                                        == const { $crate::wire::two_byte_key($number, <$note as $crate::view::Note<'_>>::WIRE) } =>
+                                    {
+                                        break 'field $crate::view::Note::take(&mut $field, bytes, rest, after);
+                                    })*
+                                    _ => {}
+                                }
                             }
-                            &rest[raw.end..]
-                        }),
+                            // Unknown fields, long keys, lists numbered above 15, numbers packed where they need not be.
+                            $crate::wire::fields(rest).next().map(|raw| {
+                                let start = bytes.len() - rest.len();
+                                match raw.number {
+                                    $($number => $crate::view::Note::note(&mut $field, raw.value, bytes, start, start + raw.end),)*
+                                    _ => {}
+                                }
+                                &rest[raw.end..]
+                            })
+                        }
                     };
                     let Some(behind) = behind else { break };
                     rest = behind;

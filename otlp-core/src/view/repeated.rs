@@ -154,9 +154,36 @@ pub struct RepeatedIter<'a, V> {
 }
 
 impl<'a, V> RepeatedIter<'a, V> {
+    /// The next element's encoding.
+    #[inline(always)]
+    fn payload(&mut self) -> Option<&'a [u8]> {
+        let [key, after @ ..] = self.bytes else { return None };
+        if *key == one_byte_key(self.number, LEN) {
+            let (payload, rest) = delimited(after)?;
+            self.bytes = rest;
+            return Some(payload);
+        }
+        let (payload, rest) = beyond(self.bytes, self.number)?;
+        self.bytes = rest;
+        Some(payload)
+    }
+
     fn payloads(self) -> impl Iterator<Item = &'a [u8]> {
         let number = self.number;
         fields(self.bytes).filter(move |field| field.number == number).map(|field| field.value.bytes())
+    }
+}
+
+/// The payload of the first field `number` among others, or with an unusual key, and what stands behind it.
+#[cold]
+#[inline(never)]
+fn beyond(mut bytes: &[u8], number: u32) -> Option<(&[u8], &[u8])> {
+    loop {
+        let field = fields(bytes).next()?;
+        bytes = &bytes[field.end..];
+        if field.number == number {
+            return Some((field.value.bytes(), bytes));
+        }
     }
 }
 
@@ -177,20 +204,17 @@ impl<'a, V: View<'a>> Iterator for RepeatedIter<'a, V> {
 
     #[inline]
     fn next(&mut self) -> Option<V> {
-        loop {
-            if let [key, after @ ..] = self.bytes
-                && *key == one_byte_key(self.number, LEN)
-            {
-                let (payload, rest) = delimited(after)?;
-                self.bytes = rest;
-                return Some(V::scan(payload));
-            }
-            let field = fields(self.bytes).next()?;
-            self.bytes = &self.bytes[field.end..];
-            if field.number == self.number {
-                return Some(V::scan(field.value.bytes()));
-            }
+        self.payload().map(V::scan)
+    }
+
+    /// Adapters and `for_each` come here: no view goes through an `Option`, which would copy it.
+    #[inline]
+    fn fold<B, F: FnMut(B, V) -> B>(mut self, init: B, mut add: F) -> B {
+        let mut sum = init;
+        while let Some(payload) = self.payload() {
+            sum = add(sum, V::scan(payload));
         }
+        sum
     }
 }
 

@@ -6,7 +6,7 @@ mod special;
 mod varint;
 
 pub(crate) use put::{put_key, put_len, put_varint, put_varint_at, put_varint_padded};
-pub(crate) use scan::{Value, behind, delimited, fields, one_byte_key, text, value_at};
+pub(crate) use scan::{Value, behind, delimited, fields, one_byte_key, text, two_byte_key, value_at};
 pub(crate) use special::special;
 pub(crate) use varint::{read_varint, varint_len, zigzag32};
 

@@ -144,6 +144,16 @@ pub(crate) const fn one_byte_key(number: u32, wire: u8) -> u8 {
     if number < 16 { (number << 3) as u8 | wire } else { 0 }
 }
 
+/// The two bytes of the key of a field with a number from 16 to 2047; 0, which is no such key, for others and for those
+/// with a length, whose notes look for one byte.
+pub(crate) const fn two_byte_key(number: u32, wire: u8) -> u16 {
+    if number < 16 || number >= 2048 || wire == LEN {
+        return 0;
+    }
+    let key = number << 3 | wire as u32;
+    u16::from_le_bytes([key as u8 | 0x80, (key >> 7) as u8])
+}
+
 impl<'a> Value<'a> {
     /// The varint; 0 for any other wire type, which checked bytes do not have here.
     #[inline]
