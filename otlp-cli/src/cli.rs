@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    bench, conformance, convert, demo, exit::Exit, inspect, receive, relay, send, terminal::Color, view,
+    bench, conformance, convert, demo, doctor, exit::Exit, inspect, receive, relay, send, terminal::Color,
+    view,
 };
 
 /// The OTLP toolkit: receive, relay, send, convert, inspect and view traces, metrics, logs and profiles.
@@ -37,6 +38,7 @@ pub(crate) enum Command {
     View(view::ViewArgs),
     Conformance(conformance::ConformanceArgs),
     Bench(bench::BenchArgs),
+    Doctor(doctor::DoctorArgs),
 }
 
 impl Command {
@@ -52,6 +54,7 @@ impl Command {
             Self::View(args) => args.run(),
             Self::Conformance(args) => args.run(),
             Self::Bench(args) => args.run(),
+            Self::Doctor(args) => args.run(),
         }
     }
 }

@@ -9,6 +9,7 @@ mod cli;
 mod conformance;
 mod convert;
 mod demo;
+mod doctor;
 mod exit;
 mod inspect;
 mod interrupt;

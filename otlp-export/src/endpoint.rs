@@ -117,6 +117,21 @@ impl Endpoint {
         &self.authority
     }
 
+    /// The same host at another port.
+    #[cfg(feature = "doctor")]
+    pub(crate) fn with_port(&self, port: u16) -> Self {
+        let host = self.host();
+        let authority =
+            if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+        Self { authority, ..self.clone() }
+    }
+
+    /// The same host and port, with TLS or without.
+    #[cfg(feature = "doctor")]
+    pub(crate) fn with_tls(&self, tls: bool) -> Self {
+        Self { tls, ..self.with_port(self.port()) }
+    }
+
     /// Whether the scheme is `https`.
     #[cfg(feature = "http")]
     pub(crate) const fn is_tls(&self) -> bool {

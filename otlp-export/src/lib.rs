@@ -13,6 +13,8 @@ mod config;
 pub mod conformance;
 #[cfg(feature = "disk-queue")]
 pub mod disk;
+#[cfg(feature = "doctor")]
+pub mod doctor;
 mod endpoint;
 #[cfg(feature = "http")]
 mod exporter;

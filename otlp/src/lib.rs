@@ -52,6 +52,10 @@ pub use otlp_export::conformance;
 #[cfg(feature = "server")]
 pub use otlp_export::admin;
 
+// The way to an endpoint, step by step.
+#[cfg(feature = "doctor")]
+pub use otlp_export::doctor;
+
 // The test kit.
 #[cfg(feature = "testing")]
 pub use otlp_export::testing;

@@ -9,6 +9,7 @@
 mod bench;
 mod conformance;
 mod convert;
+mod doctor;
 mod help;
 mod inspect;
 mod receive;

@@ -33,6 +33,8 @@ pub struct SignalConfig {
     ca: Option<PathBuf>,
     client_cert: Option<PathBuf>,
     client_key: Option<PathBuf>,
+    /// Which setting, by the end of its variable's name, came from which variable.
+    sources: Vec<(String, String)>,
 }
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -62,7 +64,8 @@ impl SignalConfig {
         let (ca, client_cert, client_key) =
             (path("CERTIFICATE"), path("CLIENT_CERTIFICATE"), path("CLIENT_KEY"));
         let headers = headers(variables, signal, &endpoint);
-        Self { protocol, endpoint, headers, compression, timeout, ca, client_cert, client_key }
+        let sources = variables.take_sources();
+        Self { protocol, endpoint, headers, compression, timeout, ca, client_cert, client_key, sources }
     }
 
     /// Transport and encoding.
@@ -89,6 +92,13 @@ impl SignalConfig {
     #[must_use]
     pub const fn compression(&self) -> Codec {
         self.compression
+    }
+
+    /// The variable that a setting came from, by what stands behind `OTEL_EXPORTER_OTLP_`, such as `ENDPOINT`; `None` if it has its
+    /// default.
+    #[must_use]
+    pub fn variable(&self, setting: &str) -> Option<&str> {
+        self.sources.iter().find(|(suffix, _)| suffix == setting).map(|(_, variable)| variable.as_str())
     }
 
     /// Limit for one send; zero is no limit.

@@ -8,6 +8,8 @@ use super::Warning;
 pub(super) struct Variables<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     warnings: Vec<Warning>,
+    /// Suffix and variable of what was found since it was last asked for.
+    sources: Vec<(String, String)>,
 }
 
 /// A value that could be used.
@@ -21,7 +23,7 @@ pub(super) struct Found<T> {
 
 impl<'a> Variables<'a> {
     pub(super) fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Self { lookup, warnings: Vec::new() }
+        Self { lookup, warnings: Vec::new(), sources: Vec::new() }
     }
 
     pub(super) fn into_warnings(self) -> Vec<Warning> {
@@ -47,7 +49,16 @@ impl<'a> Variables<'a> {
     ) -> Option<Found<T>> {
         let own = format!("OTEL_EXPORTER_OTLP_{}_{suffix}", signal.as_str().to_ascii_uppercase());
         let generic = format!("OTEL_EXPORTER_OTLP_{suffix}");
-        self.first([(own, true), (generic, false)], default, read)
+        let found = self.first([(own, true), (generic, false)], default, read);
+        if let Some(found) = &found {
+            self.sources.push((suffix.to_owned(), found.variable.clone()));
+        }
+        found
+    }
+
+    /// What has been found by [`Variables::of_signal`] since the last call: suffix and variable of each.
+    pub(super) fn take_sources(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.sources)
     }
 
     /// As [`Variables::of_signal`], for a variable that stands alone.

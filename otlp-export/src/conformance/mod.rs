@@ -13,7 +13,7 @@ mod session;
 mod target;
 #[cfg(all(test, feature = "testing"))]
 mod tests;
-mod wire;
+pub(crate) mod wire;
 
 pub use finding::{Finding, Judgement};
 pub use rule::{Level, RULES, Rule, Who};

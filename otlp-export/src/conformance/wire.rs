@@ -18,7 +18,7 @@ const LONGEST: usize = 16 << 20;
 
 /// A server's address.
 #[derive(Clone)]
-pub(super) struct Host {
+pub(crate) struct Host {
     name: String,
     port: u16,
     tls: bool,
@@ -29,26 +29,26 @@ pub(super) struct Host {
 
 /// Which HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Version {
+pub(crate) enum Version {
     Http1,
     Http2,
 }
 
 /// An answer, read to its end.
 #[derive(Debug, Default)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
-    pub(super) trailers: HeaderMap,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) trailers: HeaderMap,
 }
 
 /// Why there is no answer, in words.
-pub(super) type Trouble = String;
+pub(crate) type Trouble = String;
 
 impl Host {
     /// The host of a URL. Certificates are read.
-    pub(super) fn new(url: &Uri, tls: &TlsOptions, timeout: Duration) -> Result<Self, String> {
+    pub(crate) fn new(url: &Uri, tls: &TlsOptions, timeout: Duration) -> Result<Self, String> {
         let encrypted = url.scheme() == Some(&http::uri::Scheme::HTTPS);
         #[cfg(feature = "tls")]
         if encrypted {
@@ -71,16 +71,16 @@ impl Host {
     }
 
     /// The same host at another port.
-    pub(super) fn with_port(&self, port: u16) -> Self {
+    pub(crate) fn with_port(&self, port: u16) -> Self {
         Self { port, ..self.clone() }
     }
 
-    pub(super) const fn port(&self) -> u16 {
+    pub(crate) const fn port(&self) -> u16 {
         self.port
     }
 
     /// Host and port, as a URL has them.
-    pub(super) fn authority(&self) -> String {
+    pub(crate) fn authority(&self) -> String {
         if self.name.contains(':') {
             format!("[{}]:{}", self.name, self.port)
         } else {
@@ -89,7 +89,7 @@ impl Host {
     }
 
     /// Sends one request and reads the answer, both within the timeout.
-    pub(super) async fn ask(
+    pub(crate) async fn ask(
         &self,
         version: Version,
         method: Method,

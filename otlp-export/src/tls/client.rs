@@ -12,10 +12,7 @@ const KEY: &str = "client key";
 
 /// A configuration that verifies the server by `options`, and offers `alpn` in this order.
 pub(crate) fn config(options: &TlsOptions, alpn: &[&[u8]]) -> Result<Arc<ClientConfig>, TlsError> {
-    let roots = match &options.ca {
-        Some(ca) => pem::roots(CA, &ca.read(CA)?)?,
-        None => system_roots(),
-    };
+    let roots = roots(options)?;
     // The provider is named, not taken from the process: an application may link several.
     let provider: Arc<CryptoProvider> = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
@@ -37,6 +34,14 @@ pub(crate) fn config(options: &TlsOptions, alpn: &[&[u8]]) -> Result<Arc<ClientC
     };
     config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
     Ok(Arc::new(config))
+}
+
+/// Whom `options` trust.
+pub(crate) fn roots(options: &TlsOptions) -> Result<RootCertStore, TlsError> {
+    match &options.ca {
+        Some(ca) => pem::roots(CA, &ca.read(CA)?),
+        None => Ok(system_roots()),
+    }
 }
 
 /// The system's trust store; Mozilla's where the system has none that can be read (containers often ship without).
