@@ -164,15 +164,10 @@ impl fmt::Display for FailureKind {
             Self::Unreachable => f.write_str("unreachable"),
             Self::TimedOut => f.write_str("timed out"),
             Self::HttpStatus(status) => write!(f, "HTTP status {status}"),
-            Self::GrpcStatus(code) => {
-                let name = usize::try_from(*code).ok().and_then(|at| GRPC_CODES.get(at));
-                write!(
-                    f,
-                    "gRPC status {code}{}{}",
-                    if name.is_some() { " " } else { "" },
-                    name.unwrap_or(&"")
-                )
-            }
+            Self::GrpcStatus(code) => match grpc_code_name(*code) {
+                Some(name) => write!(f, "gRPC status {code} {name}"),
+                None => write!(f, "gRPC status {code}"),
+            },
             Self::TooLarge => f.write_str("request too large"),
             Self::ResponseTooLarge => f.write_str("response too large"),
             Self::BadResponse => f.write_str("bad response"),
@@ -204,6 +199,11 @@ const GRPC_CODES: [&str; 17] = [
     "DATA_LOSS",
     "UNAUTHENTICATED",
 ];
+
+/// The name of a gRPC status code; `None` for numbers that gRPC does not know.
+pub(crate) fn grpc_code_name(code: u32) -> Option<&'static str> {
+    GRPC_CODES.get(usize::try_from(code).ok()?).copied()
+}
 
 /// One send, as it went.
 #[derive(Debug, Clone, PartialEq, Eq)]

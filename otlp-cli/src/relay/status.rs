@@ -52,8 +52,10 @@ const LOOK: Duration = Duration::from_millis(250);
 /// A destination at the last look.
 #[derive(Default, Clone, Copy)]
 struct Seen {
-    retries: u64,
-    accepted: u64,
+    /// Requests that have ended, well or not.
+    requests: u64,
+    /// Items that the destination took or refused.
+    answered: u64,
     is_down: bool,
 }
 
@@ -66,18 +68,19 @@ pub(super) async fn watch(ledger: Ledger) {
         seen.resize(report.destinations().len(), Seen::default());
         for (destination, seen) in report.destinations().iter().zip(&mut seen) {
             let now = destination.total();
-            let answered = now.accepted + now.rejected > seen.accepted;
-            let failing = now.pending > 0 && !answered && destination.last_failure().is_some();
-            if seen.is_down && answered {
+            let answers = now.accepted + now.rejected > seen.answered;
+            let failing = now.pending > 0 && !answers && now.requests > seen.requests;
+            if seen.is_down && answers {
                 say!("{}: answers again", destination.name());
                 seen.is_down = false;
-            } else if !seen.is_down && failing && now.requests > seen.retries {
-                if let Some(failure) = destination.last_failure() {
-                    say!("{}: {failure}; trying again", destination.name());
-                }
+            } else if !seen.is_down
+                && failing
+                && let Some(failure) = destination.last_failure()
+            {
+                say!("{}: {failure}; trying again", destination.name());
                 seen.is_down = true;
             }
-            (seen.retries, seen.accepted) = (now.requests, now.accepted + now.rejected);
+            (seen.requests, seen.answered) = (now.requests, now.accepted + now.rejected);
         }
     }
 }

@@ -13,30 +13,12 @@ use super::{
     session::{Called, Encoding, Session, excerpt, frame},
     wire::Trouble,
 };
+use crate::outcome::grpc_code_name;
 
-/// A code with its name.
+/// A code's name, or its number.
 fn code(status: &Status) -> String {
-    const NAMES: [&str; 17] = [
-        "OK",
-        "CANCELLED",
-        "UNKNOWN",
-        "INVALID_ARGUMENT",
-        "DEADLINE_EXCEEDED",
-        "NOT_FOUND",
-        "ALREADY_EXISTS",
-        "PERMISSION_DENIED",
-        "RESOURCE_EXHAUSTED",
-        "FAILED_PRECONDITION",
-        "ABORTED",
-        "OUT_OF_RANGE",
-        "UNIMPLEMENTED",
-        "INTERNAL",
-        "UNAVAILABLE",
-        "DATA_LOSS",
-        "UNAUTHENTICATED",
-    ];
-    let name = usize::try_from(status.code).ok().and_then(|code| NAMES.get(code));
-    name.map_or_else(|| format!("code {}", status.code), |name| (*name).to_owned())
+    let name = u32::try_from(status.code).ok().and_then(grpc_code_name);
+    name.map_or_else(|| format!("code {}", status.code), str::to_owned)
 }
 
 fn said(called: &Result<Called, Trouble>) -> String {
