@@ -1,0 +1,3 @@
+//! OpenTelemetry's semantic conventions.
+#![no_std]
+#![forbid(unsafe_code)]
