@@ -1,3 +1,6 @@
 //! OpenTelemetry's semantic conventions.
-#![no_std]
+#![cfg_attr(not(feature = "registry"), no_std)]
 #![forbid(unsafe_code)]
+
+#[cfg(feature = "registry")]
+pub mod registry;
