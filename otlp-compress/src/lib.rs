@@ -51,6 +51,8 @@ mod error;
 #[cfg(feature = "gzip")]
 mod gzip;
 mod level;
+#[cfg(feature = "tracezip")]
+pub mod tracezip;
 #[cfg(feature = "zstd")]
 mod zstd;
 
