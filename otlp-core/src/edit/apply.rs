@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::attribute::{Changes, Entry};
+use super::splice::{Patch, splice};
 use super::{Edits, Place};
 use crate::cut::levels;
 use crate::trace::SpanView;
@@ -39,29 +40,12 @@ pub(super) fn apply<'a>(edits: &'a Edits, batch: &'a Batch, state: Option<State<
     if editor.patches.is_empty() {
         return batch.clone();
     }
-    let mut out = Vec::with_capacity(source.len().saturating_add_signed(grown));
-    let mut at = 0;
-    for patch in &editor.patches {
-        debug_assert!(at <= patch.start, "patches come in order");
-        out.extend_from_slice(&source[at..patch.start]);
-        out.extend_from_slice(&editor.arena[patch.from..patch.to]);
-        at = patch.end;
-    }
-    out.extend_from_slice(&source[at..]);
+    let out = splice(source, &editor.patches, &editor.arena, grown);
     Batch::trusted(batch.signal(), batch.items(), Bytes::from(out), None)
 }
 
 /// Number of `Span.trace_state`.
 const TRACE_STATE: u32 = 3;
-
-/// Bytes `start..end` of the source become `from..to` of the arena.
-#[derive(Clone, Copy, Default)]
-struct Patch {
-    start: usize,
-    end: usize,
-    from: usize,
-    to: usize,
-}
 
 struct Editor<'a, 'f> {
     source: &'a [u8],

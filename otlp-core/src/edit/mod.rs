@@ -10,13 +10,20 @@
 //! let edited = edits.apply(&batch)?;
 //! # Ok::<(), otlp_core::edit::EditError>(())
 //! ```
+//!
+//! [`Edits`] are the same for every message; [`rewrite`] asks about each, down to span events and exemplars, and also changes
+//! names, units and the numbers of points.
 
 mod apply;
 mod attribute;
 #[cfg(feature = "hash")]
 mod hash;
+mod rewrite;
+mod splice;
 #[cfg(test)]
 mod tests;
+
+pub use rewrite::{Draft, Look, Spot, Text, rewrite};
 
 use crate::logs::LogsWriter;
 use crate::trace::SpanView;
