@@ -4,3 +4,5 @@
 
 #[cfg(feature = "registry")]
 pub mod registry;
+#[cfg(feature = "resolve")]
+pub mod resolve;

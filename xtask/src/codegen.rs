@@ -1,8 +1,9 @@
-//! `cargo xtask codegen <proto|all> [--check]`: writes the checked-in generated code, or tells that it is out of date.
+//! `cargo xtask codegen <proto|semconv|all> [--check]`: writes the checked-in generated code, or tells that it is out of date.
 
 mod encode;
 mod proto;
 mod schema;
+mod semconv;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -10,15 +11,21 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
 
+use crate::args::Args;
 use crate::workspace::root;
 
 /// Runs the verb with the arguments behind it.
-pub(crate) fn run(args: &[String]) -> anyhow::Result<()> {
-    let check = args.iter().any(|arg| arg == "--check");
-    let kinds: Vec<&str> = args.iter().map(String::as_str).filter(|arg| *arg != "--check").collect();
-    match kinds.as_slice() {
-        ["proto"] | ["all"] | [] => proto::generate(&Output { check, command: "cargo xtask codegen proto" }),
-        other => bail!("unknown codegen {other:?}: use `cargo xtask codegen <proto|all> [--check]`"),
+pub(crate) fn run(mut args: Args) -> anyhow::Result<()> {
+    let check = args.flag("--check");
+    let model = semconv::Source::take(&mut args)?;
+    let kinds = args.finish()?;
+    let proto = || proto::generate(&Output { check, command: "cargo xtask codegen proto" });
+    let semconv = || semconv::generate(&Output { check, command: "cargo xtask codegen semconv" }, &model);
+    match kinds.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["proto"] => proto(),
+        ["semconv"] => semconv(),
+        ["all"] | [] => proto().and_then(|()| semconv()),
+        other => bail!("unknown codegen {other:?}: use `cargo xtask codegen <proto|semconv|all> [--check]`"),
     }
 }
 

@@ -41,9 +41,9 @@ const VERBS: &[Verb] = &[
     Verb { name: "ci", usage: "", help: "everything .ci/run checks", run: ci::run },
     Verb {
         name: "codegen",
-        usage: "[proto|all] [--check]",
+        usage: "[proto|semconv|all] [--check] [--model DIR] [--version V]",
         help: "write the generated code, or tell that it is out of date",
-        run: |args| codegen::run(&args.into_words()),
+        run: codegen::run,
     },
     Verb {
         name: "conformance",

@@ -23,7 +23,7 @@ pub use value::Value;
 
 /// A resolved registry: every reference followed, every list sorted by name.
 ///
-/// ```no_run
+/// ```
 /// use otlp_semconv::registry::{Registry, Requirement};
 ///
 /// let registry = Registry::builtin();

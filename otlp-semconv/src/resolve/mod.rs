@@ -1,0 +1,24 @@
+//! From a model's YAML to a [`Registry`]: both dialects, references followed, registries stacked.
+
+mod attribute;
+mod build;
+mod condition;
+mod definition;
+mod error;
+mod expected;
+mod field;
+mod groups;
+mod item;
+mod limit;
+mod link;
+mod load;
+mod name;
+mod stack;
+mod yaml;
+
+pub use error::{Error, Place, Problem};
+pub use limit::Limits;
+pub use load::Resolver;
+
+#[cfg(test)]
+mod tests;

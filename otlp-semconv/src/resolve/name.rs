@@ -1,0 +1,122 @@
+//! How spans are called: templates over attribute keys, out of the rules that conventions write.
+
+use std::borrow::Cow;
+
+use crate::registry::{Details, Registry};
+
+/// Sections of the specification's documents that notes refer to instead of saying the rule, and the rule, best
+/// template first. Reviewed by hand against the documents of 1.44.
+const SECTIONS: &[(&str, &[&str])] = &[
+    // `{method} {target}`: the route on servers, the URL template on clients.
+    (
+        "http-spans.md#name",
+        &[
+            "{http.request.method} {http.route}",
+            "{http.request.method} {url.template}",
+            "{http.request.method}",
+        ],
+    ),
+    (
+        "database-spans.md#name",
+        &[
+            "{db.query.summary}",
+            "{db.operation.name} {db.collection.name}",
+            "{db.operation.name} {db.stored_procedure.name}",
+            "{db.operation.name} {db.namespace}",
+            "{db.operation.name} {server.address}:{server.port}",
+            "{db.operation.name}",
+            "{db.collection.name}",
+            "{db.stored_procedure.name}",
+            "{db.namespace}",
+            "{server.address}:{server.port}",
+            "{db.system.name}",
+        ],
+    ),
+    ("rpc-spans.md#name", &["{rpc.method}", "{rpc.system.name}"]),
+    (
+        "messaging-spans.md#span-name",
+        &[
+            "{messaging.operation.name} {messaging.destination.template}",
+            "{messaging.operation.name} {messaging.destination.name}",
+            "{messaging.operation.name} {server.address}:{server.port}",
+            "{messaging.operation.name}",
+        ],
+    ),
+];
+
+/// What placeholders that are no attributes stand for, in rules that speak of the attribute named first.
+const PLACEHOLDERS: &[(&str, &str, &[&str])] = &[
+    ("mcp.method.name", "{target}", &["{gen_ai.tool.name}", "{gen_ai.prompt.name}"]),
+    ("cicd.pipeline.action.name", "{action}", &["{cicd.pipeline.action.name}"]),
+    ("cicd.pipeline.name", "{pipeline}", &["{cicd.pipeline.name}"]),
+];
+
+/// The templates that a span's own words give, best first. Empty where they give none.
+pub(super) fn templates(details: &Details, registry: &Registry) -> Vec<Cow<'static, str>> {
+    // A rule of its own in the newer dialect, one of the paragraphs in the older.
+    let words = [&*details.name, &*details.brief, &*details.note].join("\n\n");
+    let says = |paragraph: &&str| paragraph.contains("Span name") || paragraph.contains("span name");
+    let rule = match &*details.name {
+        "" => words.split("\n\n").find(says),
+        name => Some(name),
+    };
+    let Some(rule) = rule else { return Vec::new() };
+    if let Some((_, templates)) = SECTIONS.iter().find(|(section, _)| rule.contains(section)) {
+        let unwanted = |template: &&&str| {
+            !keys(template).any(|key| rule.contains(&format!("`{key}` SHOULD NOT be used")))
+        };
+        return templates.iter().filter(unwanted).map(|template| Cow::Borrowed(*template)).collect();
+    }
+    let mut found: Vec<String> = Vec::new();
+    for (before, quoted) in quotes(rule) {
+        // `target` in words is not a name by itself.
+        let part = before.ends_with("target SHOULD match ") || before.ends_with("or ");
+        let fixed = quoted.contains(' ') && (before.ends_with("named ") || before.ends_with("and "));
+        let start = |template: &String| template.split_once(" {").is_some_and(|(start, _)| start == quoted);
+        if (quoted.contains('{') && !part) || fixed || found.iter().any(start) {
+            found.extend(expanded(quoted, &words).into_iter().filter(|template| known(template, registry)));
+        }
+    }
+    if found.is_empty() {
+        // Without back quotes.
+        let bare = rule.split_whitespace().map(|word| word.trim_end_matches('.'));
+        found.extend(bare.filter(|word| word.starts_with('{') && known(word, registry)).map(str::to_owned));
+    }
+    let mut templates = Vec::new();
+    for template in found.into_iter().map(Cow::Owned) {
+        if !templates.contains(&template) {
+            templates.push(template);
+        }
+    }
+    templates
+}
+
+/// The attributes that a template is made of.
+pub(super) fn keys(template: &str) -> impl Iterator<Item = &str> {
+    template.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(key, _)| key))
+}
+
+/// Each text in back quotes, and what stands before it.
+fn quotes(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut parts = text.split('`');
+    std::iter::from_fn(move || Some((parts.next()?, parts.next()?)))
+}
+
+/// The template with its placeholders replaced, for each of their values.
+fn expanded(template: &str, words: &str) -> Vec<String> {
+    let mut templates = vec![template.to_owned()];
+    for (about, name, values) in PLACEHOLDERS {
+        if template.contains(name) && words.contains(about) {
+            let all = templates.iter();
+            templates =
+                all.flat_map(|template| values.iter().map(|value| template.replace(name, value))).collect();
+        }
+    }
+    templates
+}
+
+/// Whether every placeholder is an attribute.
+fn known(template: &str, registry: &Registry) -> bool {
+    template.matches('{').count() == keys(template).count()
+        && keys(template).all(|key| registry.attribute(key).is_some())
+}
