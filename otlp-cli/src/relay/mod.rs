@@ -66,7 +66,7 @@ pub(crate) struct RelayArgs {
     #[arg(long, value_name = "PROTOCOL", default_value_t, env = "OTLP_PROTOCOL", hide_env = true)]
     protocol: Protocol,
 
-    /// Compression of forwarded requests: none, gzip or zstd. [default: gzip, none if every --to is the local host]
+    /// Compression of forwarded requests: none, gzip, zstd, deflate, snappy, x-snappy-framed or lz4. [default: gzip, none if every --to is the local host]
     #[arg(long, value_name = "CODEC", env = "OTLP_COMPRESSION", hide_env = true)]
     compression: Option<Codec>,
 

@@ -89,6 +89,9 @@ async fn h10_bodies_that_do_not_decompress() {
         check(&garbage, 400, PROTOBUF, &["does not decompress", name, "offset"]);
         let truncated = post(address, "/v1/traces", &headers, whole.slice(..whole.len() / 2)).await;
         check(&truncated, 400, PROTOBUF, &["does not decompress", name, "offset"]);
+        if !matches!(codec, Codec::Gzip | Codec::Zstd | Codec::Lz4) {
+            continue;
+        }
         let trailing = post(address, "/v1/traces", &headers, [&whole[..], b"trailing"].concat()).await;
         check(&trailing, 400, PROTOBUF, &["does not decompress", name]);
         let twice = post(address, "/v1/traces", &headers, [&whole[..], &whole[..]].concat()).await;
