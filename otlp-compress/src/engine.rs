@@ -33,6 +33,9 @@ pub(crate) trait Expand {
     /// The most that `len` compressed bytes can unfold to; keeps a lying header from reserving memory.
     fn bound(&self, len: usize) -> u64;
 
+    /// Gives back memory that the last input needed and most do not: contexts wait in many threads.
+    fn trim(&mut self) {}
+
     /// Sets the largest window in bytes that a frame may ask for, where the format knows such a thing.
     fn set_max_window(&mut self, _bytes: u64) {}
 }

@@ -81,15 +81,17 @@ impl Lz4Expander {
 
     /// Hands out what is left of the last block. Whether nothing is left.
     fn hand_out(&mut self, out: &mut Vec<u8>) -> bool {
-        let left = &self.window[(HISTORY + self.taken).min(self.window.len())..];
-        let left = &left[..self.block - self.taken];
+        if self.block == 0 {
+            return true;
+        }
+        let left = &self.window[HISTORY + self.taken..HISTORY + self.block];
         let n = left.len().min(out.capacity() - out.len());
         out.extend_from_slice(&left[..n]);
         self.taken += n;
         if self.taken < self.block {
             return false;
         }
-        if self.frame.linked && self.block > 0 {
+        if self.frame.linked {
             self.window.copy_within(self.block..self.block + HISTORY, 0);
             self.history = (self.history + self.block).min(HISTORY);
         }
@@ -269,6 +271,11 @@ impl Expand for Lz4Expander {
             }
         }
         Ok(used)
+    }
+
+    fn trim(&mut self) {
+        self.window = Vec::new();
+        self.held = Vec::with_capacity(MAX_LEN);
     }
 
     fn is_complete(&self) -> bool {
