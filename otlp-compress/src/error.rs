@@ -12,15 +12,6 @@ pub enum CompressError {
         /// The codec asked for.
         codec: Codec,
     },
-    /// The codec compresses whole bodies only.
-    #[error(
-        "{codec} knows no streams: its length stands first; compress the whole body, or use {}",
-        Codec::SnappyFramed
-    )]
-    NotStreamable {
-        /// The codec asked for.
-        codec: Codec,
-    },
     /// The level is not on the codec's scale.
     #[error("{codec} has no level {level}: choose from {min} to {max}, without 0")]
     LevelOutOfRange {
@@ -53,12 +44,6 @@ pub enum DecompressError {
         /// The codec asked for.
         codec: Codec,
     },
-    /// The codec decompresses whole bodies only.
-    #[error("{codec} knows no streams: decompress the whole body")]
-    NotStreamable {
-        /// The codec asked for.
-        codec: Codec,
-    },
     /// More bytes come out than the caller allows. No more than the limit was ever held in memory.
     #[error(
         "{codec}: the decompressed size passes the limit of {limit} bytes (at compressed offset {offset})"
@@ -84,13 +69,11 @@ pub enum DecompressError {
         /// Where the frame starts.
         offset: u64,
     },
-    /// A frame was made with a dictionary, which OTLP has no way to name.
+    /// A zstd frame was made with a dictionary, which OTLP has no way to name.
     #[error(
-        "{codec}: the frame at compressed offset {offset} needs dictionary {id}, and OTLP knows no dictionaries"
+        "zstd: the frame at compressed offset {offset} needs dictionary {id}, and OTLP knows no dictionaries"
     )]
     NeedsDictionary {
-        /// The codec in use.
-        codec: Codec,
         /// The dictionary's number.
         id: u32,
         /// Where the frame starts.
@@ -128,7 +111,7 @@ impl DecompressError {
     /// The compressed offset that the error is about, in bytes from the start.
     pub const fn offset(&self) -> Option<u64> {
         match *self {
-            Self::NotBuilt { .. } | Self::NotStreamable { .. } => None,
+            Self::NotBuilt { .. } => None,
             Self::TooLarge { offset, .. }
             | Self::WindowTooLarge { offset, .. }
             | Self::NeedsDictionary { offset, .. }
@@ -149,22 +132,18 @@ impl From<DecompressError> for std::io::Error {
     fn from(error: DecompressError) -> Self {
         let kind = match error {
             DecompressError::Truncated { .. } => std::io::ErrorKind::UnexpectedEof,
-            DecompressError::NotBuilt { .. } | DecompressError::NotStreamable { .. } => {
-                std::io::ErrorKind::Unsupported
-            }
+            DecompressError::NotBuilt { .. } => std::io::ErrorKind::Unsupported,
             _ => std::io::ErrorKind::InvalidData,
         };
         Self::new(kind, error)
     }
 }
 
-/// How [`Encoder`](crate::Encoder) hands it over: `Other`, or `Unsupported` when the codec cannot be used so.
+/// How [`Encoder`](crate::Encoder) hands it over: `Other`, or `Unsupported` when the codec was not compiled in.
 impl From<CompressError> for std::io::Error {
     fn from(error: CompressError) -> Self {
         let kind = match error {
-            CompressError::NotBuilt { .. } | CompressError::NotStreamable { .. } => {
-                std::io::ErrorKind::Unsupported
-            }
+            CompressError::NotBuilt { .. } => std::io::ErrorKind::Unsupported,
             _ => std::io::ErrorKind::Other,
         };
         Self::new(kind, error)

@@ -31,9 +31,8 @@ pub use otlp_export::{
 // The exporter and its ledger.
 #[cfg(feature = "http")]
 pub use otlp_export::{
-    Account, Availability, BatchOptions, Destination, DestinationReport, DropReason, Dropped, Exporter,
-    ExporterBuilder, ExporterError, Ledger, OnFull, PartialSuccess, RejectReason, Rejected, Report,
-    is_suppressed,
+    Account, BatchOptions, Destination, DestinationReport, DropReason, Dropped, Exporter, ExporterBuilder,
+    ExporterError, Ledger, OnFull, PartialSuccess, RejectReason, Rejected, Report, is_suppressed,
 };
 
 // The receiving side.

@@ -83,8 +83,7 @@ impl Peer {
         self.wire_bytes
     }
 
-    /// The content coding of the request's message: `identity`, `gzip`, `zstd`... For gRPC the name in
-    /// `grpc-encoding`.
+    /// The content coding of the request's message: `identity`, `gzip`, `zstd`...
     #[must_use]
     pub const fn content_coding(&self) -> &'static str {
         self.coding

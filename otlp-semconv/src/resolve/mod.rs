@@ -13,7 +13,6 @@ mod limit;
 mod link;
 mod load;
 mod name;
-mod resolved;
 mod stack;
 mod yaml;
 
