@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use otlp_core::Signal;
 
+use super::columns::{self, ColumnDecoder};
 use super::header::{FrameHeader, hash};
 use super::inner::{Bad, InnerDecoder};
-use super::{Inner, TracezipError};
+use super::{Inner, TracezipError, directory};
 
 /// Decodes one frame after another with the same context.
 #[derive(Default)]
@@ -55,9 +56,16 @@ pub fn decompress(frame: &[u8], max_bytes: usize) -> Result<(Signal, Bytes), Tra
 #[derive(Default)]
 pub(crate) struct BodyDecoder {
     inner: InnerDecoder,
+    columns: Option<Box<ColumnDecoder>>,
+    text: Vec<u8>,
 }
 
 impl BodyDecoder {
+    /// Bytes of state that the decoder of a stream keeps.
+    pub(crate) fn memory(&self) -> usize {
+        self.columns.as_ref().map_or(0, |columns| columns.memory())
+    }
+
     /// The bytes that were encoded, once limit, checksum and hash have been checked.
     pub(crate) fn frame(
         &mut self,
@@ -72,12 +80,33 @@ impl BodyDecoder {
             return Err(TracezipError::Preset { id: header.preset });
         }
         let (body, original) = header.open(frame)?;
-        let corrupt = |what| TracezipError::Corrupt { column: "body", what, offset: header.length as u64 };
+        let corrupt = |what| TracezipError::Corrupt {
+            column: if header.columns { "columns" } else { "body" },
+            what,
+            offset: header.length as u64,
+        };
         // At most `max_bytes`, a `usize`.
         let uncompressed = header.uncompressed as usize;
         let mut out = Vec::new();
         if header.columns {
-            return Err(corrupt("columns, which this build does not read"));
+            if !columns::takes(header.signal, header.items, header.uncompressed) {
+                return Err(corrupt("columns for a batch that cannot have them"));
+            }
+            let columns = directory::read(
+                body,
+                header.length,
+                header.inner,
+                &mut self.inner,
+                &mut self.text,
+                uncompressed,
+            )?;
+            let state = self.columns.get_or_insert_with(|| Box::new(ColumnDecoder::new()));
+            match header.position {
+                None => state.clear(uncompressed),
+                Some(position) if position.sequence == 0 => state.clear(usize::MAX),
+                Some(_) => {}
+            }
+            state.decode(columns, uncompressed, header.items, &mut out).map_err(corrupt)?;
         } else if header.inner == Inner::None {
             if body.len() != uncompressed {
                 return Err(corrupt("not as many bytes as stated"));

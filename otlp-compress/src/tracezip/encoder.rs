@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use otlp_core::Batch;
 
-use super::header::{FrameHeader, StreamPosition, hash};
+use super::columns::{self, ColumnDecoder, ColumnEncoder};
+use super::header::{FrameHeader, MAX_HEADER, StreamPosition, hash};
 use super::inner::InnerEncoder;
-use super::{Options, TracezipError};
+use super::{Inner, Options, TracezipError, Verify, directory};
 
 /// What became of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,7 +41,7 @@ impl Encoder {
     ///
     /// Only if the library under the inner compression fails, which means that memory ran out; `out` is then as it was.
     pub fn encode(&mut self, batch: &Batch, out: &mut Vec<u8>) -> Result<FrameInfo, TracezipError> {
-        self.body.frame(batch, None, out)
+        self.body.frame(batch, Kind::Alone, out)
     }
 }
 
@@ -66,23 +67,60 @@ pub fn compress(batch: &Batch, options: &Options) -> Result<Bytes, TracezipError
 pub(crate) struct BodyEncoder {
     pub(crate) options: Options,
     inner: InnerEncoder,
+    columns: ColumnEncoder,
+    check: Option<Box<ColumnDecoder>>,
+    frames: u64,
     body: Vec<u8>,
+    scratch: Vec<u8>,
 }
+
+/// What a frame is to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// One that stands alone.
+    Alone,
+    /// The first of an epoch or a later one, as the position says.
+    Stream(StreamPosition),
+    /// The same without columns.
+    RawStream(StreamPosition),
+}
+
+/// One frame in so many is checked when checks are sampled.
+const SAMPLE: u64 = 64;
+/// Batches of fewer bytes are tried without columns too.
+const SMALL: usize = 4096;
 
 impl BodyEncoder {
     pub(crate) fn new(options: Options) -> Result<Self, TracezipError> {
-        Ok(Self { options, inner: InnerEncoder::new(&options)?, body: Vec::new() })
+        Ok(Self {
+            options,
+            inner: InnerEncoder::new(&options)?,
+            columns: ColumnEncoder::new(),
+            check: None,
+            frames: 0,
+            body: Vec::new(),
+            scratch: Vec::new(),
+        })
     }
 
-    /// Appends a frame to `out`.
+    /// Bytes of state that the decoder of a stream keeps.
+    pub(crate) fn memory(&self) -> usize {
+        self.columns.memory()
+    }
+
+    /// Appends a frame to `out`. For a stream, an error means that its state is lost.
     pub(crate) fn frame(
         &mut self,
         batch: &Batch,
-        position: Option<StreamPosition>,
+        kind: Kind,
         out: &mut Vec<u8>,
     ) -> Result<FrameInfo, TracezipError> {
         let bytes: &[u8] = batch.bytes();
         let start = out.len();
+        let position = match kind {
+            Kind::Alone => None,
+            Kind::Stream(position) | Kind::RawStream(position) => Some(position),
+        };
         let mut header = FrameHeader {
             signal: batch.signal(),
             inner: self.options.inner(),
@@ -94,17 +132,71 @@ impl BodyEncoder {
             position,
             length: 0,
         };
-        let body = if self.inner.compress(bytes, &mut self.body)? {
-            &self.body
-        } else {
-            header.inner = super::Inner::None;
-            bytes
-        };
-        header.body = body.len() as u64;
-        out.reserve(body.len() + 64);
+        if position.is_some_and(|position| position.sequence == 0) {
+            self.columns.clear(usize::MAX);
+            if let Some(check) = &mut self.check {
+                check.clear(usize::MAX);
+            }
+        }
+        let fits = columns::takes(header.signal, header.items, header.uncompressed);
+        if fits && !self.options.raw() && !matches!(kind, Kind::RawStream(_)) {
+            header.columns = self.write_columns(&header, bytes, kind == Kind::Alone)?;
+        }
+        let small = kind == Kind::Alone && bytes.len() < SMALL;
+        if header.columns && small && self.inner.compress(bytes, &mut self.scratch)? {
+            header.columns = self.body.len() <= self.scratch.len();
+            if !header.columns {
+                std::mem::swap(&mut self.body, &mut self.scratch);
+            }
+        } else if !header.columns && !self.inner.compress(bytes, &mut self.body)? {
+            header.inner = Inner::None;
+            self.body.clear();
+            self.body.extend_from_slice(bytes);
+        }
+        header.body = self.body.len() as u64;
+        out.reserve(self.body.len() + MAX_HEADER + 12);
         header.write(out);
-        out.extend_from_slice(body);
+        out.extend_from_slice(&self.body);
         header.seal(hash(bytes), start, out);
+        self.frames += 1;
         Ok(FrameInfo { frame_len: out.len() - start, uncompressed_len: bytes.len(), columns: header.columns })
+    }
+
+    /// Writes the columns of a batch to `body`; `false` if it is better off without.
+    fn write_columns(
+        &mut self,
+        header: &FrameHeader,
+        bytes: &[u8],
+        alone: bool,
+    ) -> Result<bool, TracezipError> {
+        let lost =
+            TracezipError::Corrupt { column: "columns", what: "the batch does not fit them", offset: 0 };
+        if alone {
+            self.columns.clear(bytes.len());
+        }
+        let Some(columns) = self.columns.encode(bytes) else {
+            return if alone { Ok(false) } else { Err(lost) };
+        };
+        let check = match self.options.verify() {
+            Verify::Always => true,
+            Verify::Sampled => alone && self.frames.is_multiple_of(SAMPLE),
+            Verify::Never => false,
+        };
+        if check {
+            let decoder = self.check.get_or_insert_with(|| Box::new(ColumnDecoder::new()));
+            if alone {
+                decoder.clear(bytes.len());
+            } else if header.position.is_some_and(|position| position.sequence == 0) {
+                decoder.clear(usize::MAX);
+            }
+            self.scratch.clear();
+            let decoded = decoder.decode(columns, bytes.len(), header.items, &mut self.scratch);
+            if decoded.is_err() || self.scratch != bytes {
+                return if alone { Ok(false) } else { Err(lost) };
+            }
+        }
+        self.body.clear();
+        directory::write(columns, &mut self.inner, &mut self.scratch, &mut self.body)?;
+        Ok(self.body.len() < bytes.len() || !alone)
     }
 }

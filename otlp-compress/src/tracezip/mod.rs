@@ -28,13 +28,19 @@
 //! | [`FrameReader`] | frames behind each other, as in `.otz` files, in bounded memory |
 //! | [`FrameHeader`] | signal, items, lengths and position without decoding |
 
+mod coder;
+mod columns;
 mod decoder;
+mod directory;
 mod encoder;
 mod error;
+mod groups;
 mod header;
 mod inner;
 mod options;
+mod shape;
 mod stream;
+mod traces;
 mod varint;
 mod walk;
 

@@ -47,6 +47,11 @@ impl StreamDecoder {
         // Before anything is believed: a flipped bit in the position must not close a good epoch.
         header.open(frame).map_err(damaged)?;
         self.admit(position)?;
+        let limit = self.limits.max_state_bytes();
+        if position.sequence > 0 && self.body.memory() > limit {
+            self.due = None;
+            return Err(reset(ResetReason::StateTooLarge { limit }));
+        }
         match self.body.frame(&header, frame, max_bytes) {
             Ok(bytes) => {
                 self.due = Some(position.sequence + 1);

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use otlp_core::Batch;
 
-use crate::tracezip::encoder::BodyEncoder;
+use crate::tracezip::encoder::{BodyEncoder, Kind};
 use crate::tracezip::header::StreamPosition;
 use crate::tracezip::{FrameInfo, Options, StreamError, StreamLimits, TracezipError};
 
@@ -75,22 +75,24 @@ impl StreamEncoder {
         if self.in_flight.len() >= self.limits.max_in_flight() {
             return Err(StreamError::InFlight { limit: self.limits.max_in_flight() });
         }
-        if self.sequence >= self.limits.max_frames() {
+        if self.sequence >= self.limits.max_frames() || self.body.memory() > self.limits.max_state_bytes() {
             self.reset();
         }
-        let opens = self.sequence == 0;
+        let mut info = self.body.frame(batch, Kind::Stream(self.position()), out);
+        if info.is_err() {
+            self.reset();
+            info = self.body.frame(batch, Kind::RawStream(self.position()), out);
+        }
+        let info = info?;
         let (epoch, sequence) = (self.epoch, self.sequence);
-        let position = StreamPosition { epoch, sequence, stream: opens.then_some(self.stream) };
-        let info = match self.body.frame(batch, Some(position), out) {
-            Ok(info) => info,
-            Err(error) => {
-                self.reset();
-                return Err(error.into());
-            }
-        };
         self.sequence += 1;
         self.in_flight.push_back(sequence);
         Ok(Ticket { epoch, sequence, info })
+    }
+
+    fn position(&self) -> StreamPosition {
+        let (epoch, sequence) = (self.epoch, self.sequence);
+        StreamPosition { epoch, sequence, stream: (sequence == 0).then_some(self.stream) }
     }
 
     /// The other side has decoded this frame, and with it all before. Tickets of closed epochs count for nothing.
@@ -112,6 +114,7 @@ impl StreamEncoder {
         self.in_flight.clear();
         if self.sequence > 0 {
             self.sequence = 0;
+            // A decoder that has seen this epoch's number must not take another epoch for it.
             match self.epoch.checked_add(1) {
                 Some(epoch) => self.epoch = epoch,
                 None => {
