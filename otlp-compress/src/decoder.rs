@@ -30,11 +30,15 @@ impl<R: BufRead> Decoder<R> {
     ///
     /// # Errors
     ///
-    /// The codec is not compiled in.
+    /// The codec is not compiled in, or not streamable ([`Codec::is_streamable`]).
     pub fn new(codec: Codec, source: R) -> Result<Self, DecompressError> {
+        let engine = expander(codec, FILE_MAX_WINDOW)?;
+        if !codec.is_streamable() {
+            return Err(DecompressError::NotStreamable { codec });
+        }
         Ok(Self {
             codec,
-            engine: expander(codec, FILE_MAX_WINDOW)?,
+            engine,
             source,
             buffer: Vec::with_capacity(BUFFER),
             taken: 0,

@@ -47,12 +47,18 @@ impl Decompressor {
     }
 
     /// Decompresses one whole body of at most `max_out` bytes. Memory stays below `max_out` plus the codec's own state (64 KiB for
-    /// gzip, the window for zstd), whatever the input says. After an error the context is as good as new.
+    /// gzip, the window for zstd, a block of at most 4 MiB for lz4), whatever the input says. After an error the context is as good as new.
     ///
     /// # Errors
     ///
     /// The body is larger than `max_out`, asks for too large a window, is truncated, corrupt, or followed by other bytes.
     pub fn decompress(&mut self, body: &[u8], max_out: usize) -> Result<Bytes, DecompressError> {
+        let result = self.whole(body, max_out);
+        self.engine.trim();
+        result
+    }
+
+    fn whole(&mut self, body: &[u8], max_out: usize) -> Result<Bytes, DecompressError> {
         self.engine.reset();
         let mut out = Vec::new();
         let mut rest = body;

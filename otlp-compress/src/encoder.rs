@@ -12,7 +12,7 @@ const BUFFER: usize = 64 << 10;
 ///
 /// [`Encoder::finish`] writes the end; without it the output is truncated, and a reader will say so. `flush` ends the current
 /// block, so that a reader gets everything written before; it costs a few bytes and some compression each time.
-/// zstd frames carry a checksum.
+/// zstd and lz4 frames carry a checksum.
 #[must_use = "call `finish`, or the output is truncated"]
 pub struct Encoder<W: Write> {
     codec: Codec,
@@ -28,9 +28,12 @@ impl<W: Write> Encoder<W> {
     ///
     /// # Errors
     ///
-    /// The codec is not compiled in, or the level is not on its scale.
+    /// The codec is not compiled in, or not streamable ([`Codec::is_streamable`]), or the level is not on its scale.
     pub fn new(codec: Codec, level: Level, sink: W) -> Result<Self, CompressError> {
         let engine = shrinker(codec, level.number(codec)?, true)?;
+        if !codec.is_streamable() {
+            return Err(CompressError::NotStreamable { codec });
+        }
         Ok(Self { codec, engine, sink, buffer: Vec::with_capacity(BUFFER), taken: 0 })
     }
 

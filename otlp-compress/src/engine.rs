@@ -33,6 +33,9 @@ pub(crate) trait Expand {
     /// The most that `len` compressed bytes can unfold to; keeps a lying header from reserving memory.
     fn bound(&self, len: usize) -> u64;
 
+    /// Gives back memory that the last input needed and most do not: contexts wait in many threads.
+    fn trim(&mut self) {}
+
     /// Sets the largest window in bytes that a frame may ask for, where the format knows such a thing.
     fn set_max_window(&mut self, _bytes: u64) {}
 }
@@ -42,7 +45,13 @@ pub(crate) trait Expand {
 pub(crate) enum Size {
     /// Nothing is said.
     #[cfg_attr(
-        not(any(feature = "gzip", feature = "zstd")),
+        not(any(
+            feature = "gzip",
+            feature = "zstd",
+            feature = "deflate",
+            feature = "snappy",
+            feature = "lz4"
+        )),
         allow(dead_code, reason = "identity always knows")
     )]
     Unknown,
@@ -99,23 +108,51 @@ pub(crate) fn expander(codec: Codec, max_window: u64) -> Result<Expander, Decomp
         Codec::Gzip => Box::new(crate::gzip::Inflater::new()),
         #[cfg(feature = "zstd")]
         Codec::Zstd => Box::new(crate::zstd::ZstdExpander::new()?),
-        #[cfg(not(all(feature = "gzip", feature = "zstd")))]
+        #[cfg(feature = "deflate")]
+        Codec::Deflate => Box::new(crate::deflate::ZlibInflater::new()),
+        #[cfg(feature = "snappy")]
+        Codec::Snappy => Box::new(crate::snappy::BodyExpander::new()),
+        #[cfg(feature = "snappy")]
+        Codec::SnappyFramed => Box::new(crate::snappy::FramedExpander::new(codec)),
+        #[cfg(feature = "lz4")]
+        Codec::Lz4 => Box::new(crate::lz4::Lz4Expander::new()),
+        #[cfg(not(all(
+            feature = "gzip",
+            feature = "zstd",
+            feature = "deflate",
+            feature = "snappy",
+            feature = "lz4"
+        )))]
         _ => return Err(DecompressError::NotBuilt { codec }),
     };
     engine.set_max_window(max_window);
     Ok(engine)
 }
 
-/// The compression engine of a codec at a level. `checksum`: whether zstd frames carry one (gzip's always do).
-#[cfg_attr(not(feature = "zstd"), allow(unused_variables, reason = "only zstd has a choice"))]
+/// The compression engine of a codec at a level. `checksum`: whether zstd and lz4 frames carry one (the others have no choice).
+#[allow(unused_variables, reason = "not every codec has levels and checksums")]
 pub(crate) fn shrinker(codec: Codec, number: i32, checksum: bool) -> Result<Shrinker, CompressError> {
     Ok(match codec {
         Codec::Identity => Box::new(Copy::default()),
         #[cfg(feature = "gzip")]
-        Codec::Gzip => Box::new(crate::gzip::Deflater::new(number)),
+        Codec::Gzip => Box::new(crate::deflate::Deflater::new(codec, number)),
         #[cfg(feature = "zstd")]
         Codec::Zstd => Box::new(crate::zstd::ZstdShrinker::new(number, checksum)?),
-        #[cfg(not(all(feature = "gzip", feature = "zstd")))]
+        #[cfg(feature = "deflate")]
+        Codec::Deflate => Box::new(crate::deflate::Deflater::new(codec, number)),
+        #[cfg(feature = "snappy")]
+        Codec::Snappy => Box::new(crate::snappy::BodyShrinker::new()),
+        #[cfg(feature = "snappy")]
+        Codec::SnappyFramed => Box::new(crate::block::BlockShrinker::new(crate::snappy::FramedBlocks::new())),
+        #[cfg(feature = "lz4")]
+        Codec::Lz4 => Box::new(crate::block::BlockShrinker::new(crate::lz4::Lz4Blocks::new(checksum))),
+        #[cfg(not(all(
+            feature = "gzip",
+            feature = "zstd",
+            feature = "deflate",
+            feature = "snappy",
+            feature = "lz4"
+        )))]
         _ => return Err(CompressError::NotBuilt { codec }),
     })
 }

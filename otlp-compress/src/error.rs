@@ -12,6 +12,15 @@ pub enum CompressError {
         /// The codec asked for.
         codec: Codec,
     },
+    /// The codec compresses whole bodies only.
+    #[error(
+        "{codec} knows no streams: its length stands first; compress the whole body, or use {}",
+        Codec::SnappyFramed
+    )]
+    NotStreamable {
+        /// The codec asked for.
+        codec: Codec,
+    },
     /// The level is not on the codec's scale.
     #[error("{codec} has no level {level}: choose from {min} to {max}, without 0")]
     LevelOutOfRange {
@@ -44,6 +53,12 @@ pub enum DecompressError {
         /// The codec asked for.
         codec: Codec,
     },
+    /// The codec decompresses whole bodies only.
+    #[error("{codec} knows no streams: decompress the whole body")]
+    NotStreamable {
+        /// The codec asked for.
+        codec: Codec,
+    },
     /// More bytes come out than the caller allows. No more than the limit was ever held in memory.
     #[error(
         "{codec}: the decompressed size passes the limit of {limit} bytes (at compressed offset {offset})"
@@ -69,11 +84,13 @@ pub enum DecompressError {
         /// Where the frame starts.
         offset: u64,
     },
-    /// A zstd frame was made with a dictionary, which OTLP has no way to name.
+    /// A frame was made with a dictionary, which OTLP has no way to name.
     #[error(
-        "zstd: the frame at compressed offset {offset} needs dictionary {id}, and OTLP knows no dictionaries"
+        "{codec}: the frame at compressed offset {offset} needs dictionary {id}, and OTLP knows no dictionaries"
     )]
     NeedsDictionary {
+        /// The codec in use.
+        codec: Codec,
         /// The dictionary's number.
         id: u32,
         /// Where the frame starts.
@@ -111,7 +128,7 @@ impl DecompressError {
     /// The compressed offset that the error is about, in bytes from the start.
     pub const fn offset(&self) -> Option<u64> {
         match *self {
-            Self::NotBuilt { .. } => None,
+            Self::NotBuilt { .. } | Self::NotStreamable { .. } => None,
             Self::TooLarge { offset, .. }
             | Self::WindowTooLarge { offset, .. }
             | Self::NeedsDictionary { offset, .. }
@@ -132,18 +149,22 @@ impl From<DecompressError> for std::io::Error {
     fn from(error: DecompressError) -> Self {
         let kind = match error {
             DecompressError::Truncated { .. } => std::io::ErrorKind::UnexpectedEof,
-            DecompressError::NotBuilt { .. } => std::io::ErrorKind::Unsupported,
+            DecompressError::NotBuilt { .. } | DecompressError::NotStreamable { .. } => {
+                std::io::ErrorKind::Unsupported
+            }
             _ => std::io::ErrorKind::InvalidData,
         };
         Self::new(kind, error)
     }
 }
 
-/// How [`Encoder`](crate::Encoder) hands it over: `Other`, or `Unsupported` when the codec was not compiled in.
+/// How [`Encoder`](crate::Encoder) hands it over: `Other`, or `Unsupported` when the codec cannot be used so.
 impl From<CompressError> for std::io::Error {
     fn from(error: CompressError) -> Self {
         let kind = match error {
-            CompressError::NotBuilt { .. } => std::io::ErrorKind::Unsupported,
+            CompressError::NotBuilt { .. } | CompressError::NotStreamable { .. } => {
+                std::io::ErrorKind::Unsupported
+            }
             _ => std::io::ErrorKind::Other,
         };
         Self::new(kind, error)

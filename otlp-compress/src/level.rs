@@ -7,11 +7,13 @@ use crate::{Codec, CompressError};
 pub enum Level {
     /// What telemetry in motion wants; measured, see each number in the table.
     ///
-    /// | | gzip | zstd |
+    /// | | gzip, deflate | zstd |
     /// |---|---|---|
     /// | `Fastest` | 1 | -5 |
     /// | `Default` | 6 | 1 |
     /// | `Smallest` | 9 | 19 |
+    ///
+    /// lz4 and snappy have one level only.
     ///
     /// zstd 1 rather than the library's own 3: on telemetry the output is as small (6.48 against 6.67, 20.7 against 21.4, 22.6
     /// against 22.8 times smaller on three captures in bodies of 512 KiB), and it is never slower; bodies of several megabytes of
@@ -23,7 +25,7 @@ pub enum Level {
     Fastest,
     /// The fewest bytes, for files that are kept.
     Smallest,
-    /// The codec's own scale: gzip 1 to 9, zstd -7 to 22 (without 0).
+    /// The codec's own scale: gzip and deflate 1 to 9, zstd -7 to 22 (without 0), lz4 and snappy 1.
     Number(i32),
 }
 
@@ -32,8 +34,9 @@ impl Level {
     pub(crate) fn number(self, codec: Codec) -> Result<i32, CompressError> {
         let (fastest, default, smallest, min, max) = match codec {
             Codec::Identity => return Ok(0),
-            Codec::Gzip => (1, 6, 9, 1, 9),
+            Codec::Gzip | Codec::Deflate => (1, 6, 9, 1, 9),
             Codec::Zstd => (-5, 1, 19, -7, 22),
+            Codec::Lz4 | Codec::Snappy | Codec::SnappyFramed => (1, 1, 1, 1, 1),
         };
         match self {
             Self::Default => Ok(default),
@@ -57,7 +60,9 @@ mod tests {
         assert_eq!(Level::Default.number(Codec::Zstd).unwrap(), 1);
         assert_eq!(Level::Number(-7).number(Codec::Zstd).unwrap(), -7);
         assert_eq!(Level::Number(99).number(Codec::Identity).unwrap(), 0);
-        for (codec, level) in [(Codec::Gzip, 0), (Codec::Gzip, 10), (Codec::Zstd, 0), (Codec::Zstd, 23)] {
+        for (codec, level) in
+            [(Codec::Gzip, 0), (Codec::Deflate, 10), (Codec::Zstd, 0), (Codec::Zstd, 23), (Codec::Lz4, 2)]
+        {
             let error = Level::Number(level).number(codec).unwrap_err().to_string();
             assert!(error.contains(&format!("{codec} has no level {level}: choose from ")), "{error}");
         }

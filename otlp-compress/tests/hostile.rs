@@ -11,8 +11,20 @@ fn compressing() -> impl Iterator<Item = Codec> {
     Codec::supported().iter().copied().filter(|&codec| codec != Codec::Identity)
 }
 
+/// The codecs whose bodies may consist of several members or frames.
+fn with_members() -> impl Iterator<Item = Codec> {
+    compressing().filter(|codec| matches!(codec, Codec::Gzip | Codec::Zstd | Codec::Lz4))
+}
+
+/// What comes out of a stream, and the error behind it; of a whole body, for a codec that knows no streams.
 fn read_all(codec: Codec, wire: &[u8]) -> (Vec<u8>, Option<DecompressError>) {
     let mut out = Vec::new();
+    if !codec.is_streamable() {
+        return match decompress(codec, wire, 1 << 20) {
+            Ok(body) => (body.to_vec(), None),
+            Err(error) => (out, Some(error)),
+        };
+    }
     let error = Decoder::new(codec, wire).unwrap().read_to_end(&mut out).err();
     let error = error.map(|error| error.into_inner().unwrap().downcast::<DecompressError>().unwrap());
     (out, error.map(|error| *error))
@@ -20,7 +32,7 @@ fn read_all(codec: Codec, wire: &[u8]) -> (Vec<u8>, Option<DecompressError>) {
 
 #[test]
 fn every_truncation_is_noticed() {
-    for codec in compressing() {
+    for codec in with_members() {
         let wire = compress(codec, Level::Default, BODY).unwrap();
         let twice = [&wire[..], &wire[..]].concat();
         let mut decompressor = Decompressor::new(codec).unwrap();
@@ -48,9 +60,26 @@ fn every_truncation_is_noticed() {
     }
 }
 
+/// Where a body is one stream: truncated in it, or something behind it.
+#[test]
+fn every_truncation_of_a_single_stream_is_noticed() {
+    for codec in compressing().filter(|codec| matches!(codec, Codec::Deflate | Codec::Snappy)) {
+        let wire = compress(codec, Level::Default, BODY).unwrap();
+        let mut decompressor = Decompressor::new(codec).unwrap();
+        for cut in 0..wire.len() {
+            let expected = DecompressError::Truncated { codec, offset: cut as u64 };
+            assert_eq!(decompressor.decompress(&wire[..cut], 1 << 20).unwrap_err(), expected);
+            assert_eq!(read_all(codec, &wire[..cut]).1, Some(expected), "{codec} stream cut at {cut}");
+        }
+        let twice = [&wire[..], &wire[..]].concat();
+        let expected = DecompressError::TrailingData { codec, offset: wire.len() as u64 };
+        assert_eq!(decompressor.decompress(&twice, 1 << 20).unwrap_err(), expected);
+    }
+}
+
 #[test]
 fn trailing_bytes_are_named_by_their_offset() {
-    for codec in compressing() {
+    for codec in compressing().filter(|&codec| codec != Codec::SnappyFramed) {
         let wire = compress(codec, Level::Default, BODY).unwrap();
         for garbage in [
             &b"\0"[..],
@@ -62,18 +91,17 @@ fn trailing_bytes_are_named_by_their_offset() {
             let dirty = [&wire[..], garbage].concat();
             let expected = DecompressError::TrailingData { codec, offset: wire.len() as u64 };
             assert_eq!(decompress(codec, &dirty, 1 << 20).unwrap_err(), expected, "{garbage:?}");
-            assert_eq!(
-                read_all(codec, &dirty),
-                (BODY.to_vec(), Some(expected)),
-                "the body comes before the error"
-            );
+            let (body, error) = read_all(codec, &dirty);
+            assert_eq!(error, Some(expected));
+            assert!(body == BODY || !codec.is_streamable(), "the body comes before the error");
         }
     }
 }
 
 #[test]
 fn garbage_is_not_a_body() {
-    for codec in compressing() {
+    // Raw deflate and snappy's blocks have no magic number.
+    for codec in compressing().filter(|codec| !matches!(codec, Codec::Deflate | Codec::Snappy)) {
         for garbage in [&b"plain text"[..], b"{\"resourceSpans\":[]}", b"\0"] {
             let error = decompress(codec, garbage, 1 << 20).unwrap_err();
             assert!(matches!(error, DecompressError::Corrupt { offset: 0, .. }), "{error:?}");
@@ -82,6 +110,10 @@ fn garbage_is_not_a_body() {
                 format!("{codec}: not {codec} (no magic number) at compressed offset 0")
             );
         }
+        if codec == Codec::SnappyFramed {
+            assert!(decompress(codec, b"", 0).unwrap().is_empty(), "no chunks are an empty stream");
+            continue;
+        }
         let error = decompress(codec, b"", 1 << 20).unwrap_err();
         assert_eq!(error.to_string(), format!("{codec}: the input ends too early, at compressed offset 0"));
     }
@@ -89,7 +121,7 @@ fn garbage_is_not_a_body() {
 
 #[test]
 fn an_error_stays() {
-    for codec in compressing() {
+    for codec in compressing().filter(|codec| codec.is_streamable()) {
         let mut decoder = Decoder::new(codec, &b"garbage"[..]).unwrap();
         for _ in 0..3 {
             assert_eq!(decoder.read(&mut [0; 10]).unwrap_err().kind(), std::io::ErrorKind::InvalidData);
@@ -99,7 +131,7 @@ fn an_error_stays() {
 
 #[test]
 fn a_stream_has_a_limit_too() {
-    for &codec in Codec::supported() {
+    for codec in Codec::supported().iter().copied().filter(|codec| codec.is_streamable()) {
         let body = vec![7; 1 << 20];
         let wire = compress(codec, Level::Default, &body).unwrap();
         for limit in [0, 1, 300_000, (1 << 20) - 1] {
@@ -179,7 +211,7 @@ mod zstd {
     fn dictionaries_are_refused_by_name() {
         let frame = [0x28, 0xb5, 0x2f, 0xfd, 1, 0, 42, 1, 0, 0];
         let error = decompress(Codec::Zstd, &frame, 100).unwrap_err();
-        assert_eq!(error, DecompressError::NeedsDictionary { id: 42, offset: 0 });
+        assert_eq!(error, DecompressError::NeedsDictionary { codec: Codec::Zstd, id: 42, offset: 0 });
     }
 
     #[test]
@@ -211,6 +243,200 @@ mod zstd {
         let end = wire.len() - 1;
         wire[end] ^= 1;
         assert!(matches!(read_all(Codec::Zstd, &wire).1, Some(DecompressError::Corrupt { .. })));
+    }
+}
+
+#[cfg(feature = "deflate")]
+mod deflate {
+    use super::*;
+
+    /// `BODY` as raw deflate: the zlib form without its header and checksum.
+    fn raw() -> Vec<u8> {
+        let wire = compress(Codec::Deflate, Level::Default, BODY).unwrap();
+        wire[2..wire.len() - 4].to_vec()
+    }
+
+    #[test]
+    fn raw_deflate_is_read_too() {
+        assert_eq!(decompress(Codec::Deflate, &raw(), 1000).unwrap(), BODY);
+        assert_eq!(read_all(Codec::Deflate, &raw()), (BODY.to_vec(), None));
+        let mut out = Vec::new();
+        let one_by_one = std::io::BufReader::with_capacity(1, std::io::Cursor::new(raw()));
+        Decoder::new(Codec::Deflate, one_by_one).unwrap().read_to_end(&mut out).unwrap();
+        assert_eq!(out, BODY);
+        let stored = [&[1, 3, 0, 0xfc, 0xff][..], b"abc"].concat();
+        assert_eq!(decompress(Codec::Deflate, &stored, 3).unwrap(), "abc");
+    }
+
+    #[test]
+    fn the_checksum_is_checked() {
+        let mut wire = compress(Codec::Deflate, Level::Default, BODY).unwrap().to_vec();
+        let end = wire.len();
+        wire[end - 1] ^= 1;
+        let error = decompress(Codec::Deflate, &wire, 1000).unwrap_err();
+        let expected = "deflate: a wrong checksum at compressed offset ";
+        assert!(error.to_string().starts_with(expected), "{error}");
+    }
+
+    #[test]
+    fn a_dictionary_is_refused_by_name() {
+        // The dictionary bit, and the check bits that suit it.
+        let wire = [0x78, 0x20, 1, 2, 3, 4, 3, 0];
+        let expected = DecompressError::NeedsDictionary { codec: Codec::Deflate, id: 0x0102_0304, offset: 0 };
+        assert_eq!(decompress(Codec::Deflate, &wire, 1000).unwrap_err(), expected);
+    }
+}
+
+#[cfg(feature = "lz4")]
+mod lz4 {
+    use super::*;
+
+    /// Two linked blocks, as the lz4 project writes them by default: the second copies ten bytes out of the first. Each block, and
+    /// the content, with its checksum.
+    fn linked() -> Vec<u8> {
+        let mut wire = b"\x04\x22\x4d\x18\x54\x40".to_vec();
+        wire.push((xxh32(&wire[4..]) >> 8) as u8);
+        for block in [&b"\xa0hello, wor"[..], b"\x06\x0a\0\x10!"] {
+            wire.extend_from_slice(&(block.len() as u32).to_le_bytes());
+            wire.extend_from_slice(block);
+            wire.extend_from_slice(&xxh32(block).to_le_bytes());
+        }
+        wire.extend_from_slice(&[0; 4]);
+        wire.extend_from_slice(&xxh32(b"hello, worhello, wor!").to_le_bytes());
+        wire
+    }
+
+    fn xxh32(bytes: &[u8]) -> u32 {
+        twox_hash::XxHash32::oneshot(0, bytes)
+    }
+
+    #[test]
+    fn linked_blocks_and_checksums() {
+        let wire = linked();
+        assert_eq!(decompress(Codec::Lz4, &wire, 1000).unwrap(), "hello, worhello, wor!");
+        assert_eq!(read_all(Codec::Lz4, &wire), (b"hello, worhello, wor!".to_vec(), None));
+        for at in 0..wire.len() {
+            let mut broken = wire.clone();
+            broken[at] ^= 0x10;
+            assert!(decompress(Codec::Lz4, &broken, 1 << 20).is_err(), "a flipped bit at {at}");
+        }
+    }
+
+    #[test]
+    fn blocks_reach_back_over_64_kib_of_history() {
+        // Blocks of 64 KiB by the library's own linked frames, longer than its window.
+        let body: Vec<u8> = (0..300_000u32).flat_map(|n| (n % 50_000).to_le_bytes()).collect();
+        let wire = {
+            use std::io::Write;
+            let info = lz4_flex::frame::FrameInfo::new()
+                .block_mode(lz4_flex::frame::BlockMode::Linked)
+                .block_size(lz4_flex::frame::BlockSize::Max64KB)
+                .block_checksums(true)
+                .content_checksum(true);
+            let mut encoder = lz4_flex::frame::FrameEncoder::with_frame_info(info, Vec::new());
+            encoder.write_all(&body).unwrap();
+            encoder.finish().unwrap()
+        };
+        assert!(decompress(Codec::Lz4, &wire, body.len()).unwrap() == body);
+        assert!(read_all(Codec::Lz4, &wire).0 == body);
+        // And the library reads ours.
+        let ours = compress(Codec::Lz4, Level::Default, &body).unwrap();
+        let mut out = Vec::new();
+        lz4_flex::frame::FrameDecoder::new(&ours[..]).read_to_end(&mut out).unwrap();
+        assert!(out == body);
+    }
+
+    #[test]
+    fn a_content_size_is_kept() {
+        let wire = compress(Codec::Lz4, Level::Default, BODY).unwrap().to_vec();
+        let mut lies = wire.clone();
+        lies[6] += 1;
+        lies[14] = (xxh32(&lies[4..14]) >> 8) as u8;
+        let error = decompress(Codec::Lz4, &lies, 1000).unwrap_err();
+        assert_eq!(
+            error,
+            DecompressError::Corrupt { codec: Codec::Lz4, what: "a wrong length", offset: wire.len() as u64 }
+        );
+        // A declared size is no promise to reserve it.
+        lies[13] = 1;
+        lies[14] = (xxh32(&lies[4..14]) >> 8) as u8;
+        assert!(matches!(
+            decompress(Codec::Lz4, &lies, 64 << 20).unwrap_err(),
+            DecompressError::TooLarge { .. }
+        ));
+        assert!(decompress(Codec::Lz4, &lies, usize::MAX).is_err());
+    }
+
+    #[test]
+    fn skippable_frames_are_passed_over() {
+        let wire = compress(Codec::Lz4, Level::Default, BODY).unwrap();
+        let skippable = [&[0x53, 0x2a, 0x4d, 0x18, 5, 0, 0, 0][..], b"hello"].concat();
+        let all = [&skippable[..], &wire, &skippable, &wire, &skippable].concat();
+        assert_eq!(decompress(Codec::Lz4, &all, 1000).unwrap(), BODY.repeat(2));
+        assert_eq!(read_all(Codec::Lz4, &all), (BODY.repeat(2), None));
+    }
+}
+
+#[cfg(feature = "snappy")]
+mod snappy {
+    use super::*;
+
+    #[test]
+    fn framed_is_read_under_the_blocks_name() {
+        let wire = compress(Codec::SnappyFramed, Level::Default, BODY).unwrap();
+        assert_eq!(decompress(Codec::Snappy, &wire, BODY.len()).unwrap(), BODY);
+        for cut in 11..wire.len() {
+            let expected = DecompressError::Truncated { codec: Codec::Snappy, offset: cut as u64 };
+            assert_eq!(decompress(Codec::Snappy, &wire[..cut], BODY.len()).unwrap_err(), expected);
+        }
+    }
+
+    #[test]
+    fn chunks_of_every_kind() {
+        let wire = compress(Codec::SnappyFramed, Level::Default, BODY).unwrap();
+        // Padding, a kind to be passed over, a stored chunk, and the stream identifier again.
+        let (identifier, chunks) = wire.split_at(10);
+        let stored = compress(Codec::SnappyFramed, Level::Default, b"\x01\x02").unwrap();
+        assert_eq!(stored[10], 1, "two bytes are stored as they are");
+        let padding = b"\xfe\x03\0\0\0\0\0\x80\0\0\0";
+        let all = [identifier, padding, chunks, &stored[..], padding].concat();
+        let expected = [BODY, b"\x01\x02"].concat();
+        assert_eq!(decompress(Codec::SnappyFramed, &all, 1000).unwrap(), expected);
+        assert_eq!(read_all(Codec::SnappyFramed, &all), (expected, None));
+        for (bytes, what) in [
+            (&b"\x02\0\0\0"[..], "a reserved kind of chunk"),
+            (b"\0\0\0\xff", "a chunk that is too long"),
+            (b"\xff\x05\0\0sNaPp", "a broken stream identifier"),
+            (b"\x01\x03\0\0abc", "a chunk without its checksum"),
+            (b"\0\x05\0\0abcd\x80", "a broken chunk"),
+            (b"\0\x07\0\0abcd\x81\x80\x04", "a broken chunk"),
+            (b"\x01\x05\0\0abcde", "a wrong checksum"),
+        ] {
+            let wire = [identifier, bytes].concat();
+            let offset = wire.len() as u64;
+            let expected = DecompressError::Corrupt { codec: Codec::SnappyFramed, what, offset };
+            assert_eq!(decompress(Codec::SnappyFramed, &wire, 1 << 20).unwrap_err(), expected);
+        }
+    }
+
+    #[test]
+    fn a_stated_length_is_no_promise_to_reserve_it() {
+        let wire = b"\xff\xff\xff\xff\x0f\0\0";
+        let error = decompress(Codec::Snappy, wire, 64 << 20).unwrap_err();
+        assert!(matches!(error, DecompressError::TooLarge { .. }), "{error}");
+        let error = decompress(Codec::Snappy, wire, usize::MAX).unwrap_err();
+        assert_eq!(error, DecompressError::Truncated { codec: Codec::Snappy, offset: 7 });
+    }
+
+    #[test]
+    fn blocks_know_no_streams() {
+        let error = Decoder::new(Codec::Snappy, &b""[..]).unwrap_err();
+        assert_eq!(error, DecompressError::NotStreamable { codec: Codec::Snappy });
+        let error = otlp_compress::Encoder::new(Codec::Snappy, Level::Default, Vec::new()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "snappy knows no streams: its length stands first; compress the whole body, or use x-snappy-framed"
+        );
     }
 }
 
@@ -246,7 +472,7 @@ fn used_contexts_survive_errors() {
 /// Many small members: time and memory stay in proportion to the compressed size.
 #[test]
 fn a_million_empty_members() {
-    for codec in compressing() {
+    for codec in with_members() {
         let empty = compress(codec, Level::Default, b"").unwrap();
         let wire = empty.repeat(1_000_000);
         let start = std::time::Instant::now();

@@ -18,6 +18,11 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
 }
 
+/// The codecs that know streams.
+fn streaming() -> impl Iterator<Item = Codec> {
+    Codec::supported().iter().copied().filter(|codec| codec.is_streamable())
+}
+
 fn encode(codec: Codec, level: Level, pieces: &[&[u8]], flush: bool) -> Vec<u8> {
     let mut encoder = Encoder::new(codec, level, Vec::new()).unwrap();
     for piece in pieces {
@@ -55,7 +60,7 @@ proptest! {
 
     #[test]
     fn streams(body in body(), write in 1usize..4000, read in 1usize..700, source in 1usize..50, flush: bool) {
-        for &codec in Codec::supported() {
+        for codec in streaming() {
             let pieces: Vec<&[u8]> = body.chunks(write).collect();
             let wire = encode(codec, Level::Default, &pieces, flush);
             prop_assert_eq!(&decompress(codec, &wire, body.len()).unwrap(), &body);
@@ -77,7 +82,8 @@ proptest! {
 
     #[test]
     fn several_members_are_one_body(parts in proptest::collection::vec(body(), 1..5)) {
-        for &codec in Codec::supported() {
+        // One stream of deflate, and one block of snappy, are the whole body.
+        for codec in streaming().filter(|&codec| codec != Codec::Deflate) {
             let wire: Vec<u8> = parts.iter().flat_map(|part| compress(codec, Level::Default, part).unwrap()).collect();
             let whole = parts.concat();
             prop_assert_eq!(&decompress(codec, &wire, whole.len()).unwrap(), &whole);
@@ -100,14 +106,15 @@ proptest! {
             if let Ok(out) = decompress(codec, &wire, 10_000) {
                 prop_assert!(out.len() <= 10_000);
             }
-            let _ = Decoder::new(codec, &wire[..]).unwrap().with_limit(10_000).read_to_end(&mut Vec::new());
+            let Ok(decoder) = Decoder::new(codec, &wire[..]) else { continue };
+            let _ = decoder.with_limit(10_000).read_to_end(&mut Vec::new());
         }
     }
 }
 
 #[test]
 fn a_flush_makes_everything_written_readable() {
-    for &codec in Codec::supported() {
+    for codec in streaming() {
         let mut encoder = Encoder::new(codec, Level::Default, Vec::new()).unwrap();
         let mut expected = Vec::new();
         for n in 0..50u32 {
@@ -140,6 +147,9 @@ fn large_incompressible_bodies() {
     for &codec in Codec::supported() {
         let wire = compress(codec, Level::Fastest, &body).unwrap();
         assert!(decompress(codec, &wire, body.len()).unwrap() == body, "{codec}");
+        if !codec.is_streamable() {
+            continue;
+        }
         // A stream does not know its size, and must do with the window.
         let wire = encode(codec, Level::Fastest, &[&body], false);
         assert!(decompress(codec, &wire, body.len()).unwrap() == body, "{codec} streamed");
@@ -183,7 +193,7 @@ impl Write for Fussy {
 #[test]
 fn a_failing_sink_loses_and_repeats_nothing() {
     let body: Vec<u8> = (0..300_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
-    for &codec in Codec::supported() {
+    for codec in streaming() {
         let mut encoder = Encoder::new(codec, Level::Fastest, Fussy::default()).unwrap();
         let mut rest = &body[..];
         while !rest.is_empty() {

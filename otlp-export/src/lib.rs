@@ -44,8 +44,8 @@ pub use clock::Clock;
 pub use config::{Config, HistogramAggregation, SignalConfig, TemporalityPreference, Warning};
 #[cfg(feature = "http")]
 pub use exporter::{
-    BatchOptions, Destination, Dropped, Exporter, ExporterBuilder, ExporterError, OnFull, PartialSuccess,
-    RejectReason, Rejected, is_suppressed,
+    Availability, BatchOptions, Destination, Dropped, Exporter, ExporterBuilder, ExporterError, OnFull,
+    PartialSuccess, RejectReason, Rejected, is_suppressed,
 };
 #[cfg(feature = "http")]
 pub use ledger::{Account, DestinationReport, DropReason, Ledger, Report};

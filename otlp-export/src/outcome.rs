@@ -158,6 +158,15 @@ pub enum FailureKind {
     Proxy,
 }
 
+impl FailureKind {
+    /// Whether the server said something: a status, or an answer that cannot be used. Otherwise it may have the batch or not, or
+    /// nothing was sent at all.
+    #[must_use]
+    pub const fn is_answer(self) -> bool {
+        matches!(self, Self::HttpStatus(_) | Self::GrpcStatus(_) | Self::BadResponse | Self::ResponseTooLarge)
+    }
+}
+
 impl fmt::Display for FailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -83,9 +83,9 @@ async fn the_body_is_one_frame_compressed_where_asked_and_counted_as_sent() {
             let asked = server.asked_once();
             assert_eq!(delivery.wire_bytes, asked.body.len() as u64);
             let compressed = *codec != Codec::Identity;
-            assert_eq!(asked.header("grpc-encoding"), compressed.then(|| codec.content_coding()));
+            assert_eq!(asked.header("grpc-encoding"), compressed.then(|| codec.grpc_encoding()));
             assert_eq!(asked.body, frame(compressed.into(), &asked.body[5..]));
-            assert_eq!(decompress(*codec, &asked.body[5..], 1 << 20).unwrap(), batch.bytes());
+            assert_eq!(decompress(codec.over_grpc(), &asked.body[5..], 1 << 20).unwrap(), batch.bytes());
         }
     }
 }
@@ -117,7 +117,7 @@ async fn compressed_answers_are_read() {
         let flag = u8::from(*codec != Codec::Identity);
         let reply = Reply::status(200)
             .header("content-type", "application/grpc+proto")
-            .header("grpc-encoding", codec.content_coding())
+            .header("grpc-encoding", codec.grpc_encoding())
             .data(frame(flag, &message))
             .trailer("grpc-status", 0);
         assert!(matches!(outcome(reply).await, Outcome::Partial { rejected: 3, .. }), "{codec}");

@@ -75,7 +75,11 @@ async fn everything_arrives_as_it_was_sent() {
                     assert_eq!(delivery.outcome, Outcome::Accepted, "{protocol} {codec} {signal} {items}");
                     let (received, by, coding, wire_bytes) = seen.lock().unwrap().pop().unwrap();
                     assert_eq!(received, sent, "{protocol} {codec} {signal} {items}");
-                    assert_eq!((by, coding), (protocol, codec.content_coding()));
+                    let name = match protocol {
+                        Protocol::Grpc => codec.grpc_encoding(),
+                        _ => codec.content_coding(),
+                    };
+                    assert_eq!((by, coding), (protocol, name));
                     assert_eq!(
                         wire_bytes,
                         delivery.wire_bytes - if protocol == Protocol::Grpc { 5 } else { 0 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use otlp_semconv::registry::{
     AttributeType, Deprecation, Instrument, Registry, Role, SpanKind, Stability, ValueType,
 };
+use otlp_semconv::resolve::Resolver;
 
 /// A release of the model, or `None` with a note on a machine without it.
 fn model(version: &str) -> Option<PathBuf> {
@@ -187,4 +188,28 @@ fn every_rename_leads_to_something_live() {
         let Some(to) = metric.deprecated.as_ref().and_then(Deprecation::renamed_to) else { continue };
         assert!(registry.metric(to).is_some(), "{} is renamed to {to}", metric.name);
     }
+}
+
+#[test]
+fn release_1_44_comes_back_from_a_resolved_file_with_its_prose() {
+    let Some(model) = model("1.44.0") else { return };
+    let registry = Registry::load(model).unwrap();
+    let text = registry.to_resolved_yaml();
+    let back = Resolver::new().files([("resolved.yaml", &*text)]).unwrap();
+    for (back, attribute) in back.attributes().iter().zip(registry.attributes()) {
+        assert_eq!(back, attribute);
+    }
+    assert_eq!(back.events(), registry.events());
+    assert_eq!(back.entities(), registry.entities());
+    assert_eq!(back.metric_refinements().len(), registry.metric_refinements().len());
+    for (back, metric) in back.metrics().iter().zip(registry.metrics()) {
+        assert_eq!(back, metric);
+    }
+    for (back, span) in back.spans().iter().zip(registry.spans()) {
+        assert_eq!((&back.name, &back.names, &back.extends), (&span.name, &span.names, &span.extends));
+        assert_eq!(back.attributes.len(), span.attributes.len());
+    }
+    // What is pinned outside of a list of attributes is written into it; everything else is the same.
+    let again = back.to_resolved_yaml();
+    assert_eq!(Resolver::new().files([("resolved.yaml", &*again)]).unwrap(), back);
 }

@@ -31,8 +31,9 @@ pub use otlp_export::{
 // The exporter and its ledger.
 #[cfg(feature = "http")]
 pub use otlp_export::{
-    Account, BatchOptions, Destination, DestinationReport, DropReason, Dropped, Exporter, ExporterBuilder,
-    ExporterError, Ledger, OnFull, PartialSuccess, RejectReason, Rejected, Report, is_suppressed,
+    Account, Availability, BatchOptions, Destination, DestinationReport, DropReason, Dropped, Exporter,
+    ExporterBuilder, ExporterError, Ledger, OnFull, PartialSuccess, RejectReason, Rejected, Report,
+    is_suppressed,
 };
 
 // The receiving side.

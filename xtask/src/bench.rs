@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: the measurements of `benches/`, as a table, as JSON lines, and in the book.
 
 mod growth;
-mod machine;
+pub(crate) mod machine;
 mod rate;
 mod table;
 

@@ -20,6 +20,7 @@ mod picture;
 mod process;
 mod reference;
 mod section;
+mod soak;
 mod tidy;
 mod tool;
 mod workspace;
@@ -95,6 +96,12 @@ const VERBS: &[Verb] = &[
         usage: "[--seeds N] [--first SEED]",
         help: "the relay's kill test with many seeds: kill -9 under load, nothing acknowledged may be missing",
         run: kill::run,
+    },
+    Verb {
+        name: "soak",
+        usage: "[--minutes N] [--write]",
+        help: "the relay at half its load with faults all the time; --write puts the result into docs/src/relay.md",
+        run: soak::run,
     },
     Verb {
         name: "miri",

@@ -2,12 +2,14 @@
 
 mod address;
 mod duration;
+mod endpoint;
 mod format;
 mod header;
 mod size;
 
 pub(crate) use address::address;
 pub(crate) use duration::duration;
+pub(crate) use endpoint::is_endpoint;
 pub(crate) use format::{Format, format};
 pub(crate) use header::HeaderArg;
 pub(crate) use size::size;

@@ -13,7 +13,7 @@ use otlp::{Client, FailureKind, Jitter, Outcome, Prepared, RetryPolicy, Signal};
 use tokio::sync::watch;
 
 use super::{
-    ledger::{self, Ledger, Trouble},
+    ledger::{Ledger, Trouble},
     payload::{self, Stamp},
 };
 
@@ -107,7 +107,7 @@ impl Plan {
     /// Books an outcome; whether to give up, since nobody has ever answered.
     fn conclude(&self, ledger: &mut Ledger, first: u64, due: Instant, outcome: Outcome) -> bool {
         let since_due = due.elapsed();
-        let silent = outcome.failure().filter(|cause| !ledger::is_answer(cause.kind()));
+        let silent = outcome.failure().filter(|cause| !cause.kind().is_answer());
         let unreachable = silent
             .filter(|cause| matches!(cause.kind(), FailureKind::Unreachable | FailureKind::Proxy))
             .map(ToString::to_string);
@@ -144,7 +144,7 @@ impl Plan {
             let delivery = client.send_prepared(prepared).await;
             ledger.bytes_wire += delivery.wire_bytes;
             let after = match &delivery.outcome {
-                Outcome::RetryLater { after, cause } if ledger::is_answer(cause.kind()) => *after,
+                Outcome::RetryLater { after, cause } if cause.kind().is_answer() => *after,
                 _ => return delivery.outcome,
             };
             let wait = backoff.next_wait(started.elapsed(), after, || jitter.next_f64());

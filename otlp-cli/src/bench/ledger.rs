@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use otlp::{FailureKind, Outcome};
+use otlp::Outcome;
 
 use super::histogram::Histogram;
 
@@ -53,12 +53,12 @@ impl Ledger {
                 let what = format!("the server refused {rejected} items of a request: {message}");
                 (count.saturating_sub(rejected), Some((Trouble::Partial, what)))
             }
-            Outcome::RetryLater { cause, .. } if !is_answer(cause.kind()) => {
+            Outcome::RetryLater { cause, .. } if !cause.kind().is_answer() => {
                 self.lose(first, count);
                 return self.note(Trouble::Lost, cause.to_string());
             }
             Outcome::RetryLater { cause, .. } => (0, Some((Trouble::Deferred, cause.to_string()))),
-            Outcome::Rejected { cause } if !is_answer(cause.kind()) => {
+            Outcome::Rejected { cause } if !cause.kind().is_answer() => {
                 self.lose(first, count);
                 return self.note(Trouble::Lost, cause.to_string());
             }
@@ -107,17 +107,6 @@ impl Ledger {
             self.troubles.entry(trouble).or_insert((what, 0)).1 += times;
         }
     }
-}
-
-/// Whether the server said something.
-pub(super) const fn is_answer(kind: FailureKind) -> bool {
-    matches!(
-        kind,
-        FailureKind::HttpStatus(_)
-            | FailureKind::GrpcStatus(_)
-            | FailureKind::BadResponse
-            | FailureKind::ResponseTooLarge
-    )
 }
 
 /// Ranges of sequence numbers, both ends included; neighbours are joined when the ranges are read.

@@ -66,7 +66,7 @@ pub(crate) struct RelayArgs {
     #[arg(long, value_name = "PROTOCOL", default_value_t, env = "OTLP_PROTOCOL", hide_env = true)]
     protocol: Protocol,
 
-    /// Compression of forwarded requests: none, gzip or zstd. [default: gzip, none if every --to is the local host]
+    /// Compression of forwarded requests: none, gzip, zstd, deflate, snappy, x-snappy-framed or lz4. [default: gzip, none if every --to is the local host]
     #[arg(long, value_name = "CODEC", env = "OTLP_COMPRESSION", hide_env = true)]
     compression: Option<Codec>,
 
@@ -157,6 +157,9 @@ impl RelayArgs {
     async fn serve(self) -> anyhow::Result<Exit> {
         let rules = Rules::new(&self.set, &self.delete, &self.hash)?;
         let exporter = self.exporter()?;
+        for warning in exporter.warnings() {
+            say!("warning: {warning}");
+        }
         let (full, stopping) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
         let server = Arc::<OnceLock<_>>::default();
         let intake = Intake::new(exporter.clone(), rules, Arc::clone(&full));
@@ -178,7 +181,6 @@ impl RelayArgs {
         if let Some(admin) = &admin {
             say!("admin http://{}", admin.addr());
         }
-        let watch = tokio::spawn(status::watch(exporter.ledger()));
         interrupt.wait().await;
 
         stopping.store(true, Ordering::Relaxed);
@@ -190,7 +192,6 @@ impl RelayArgs {
             report = drain => Some(report),
             () = interrupt.wait() => None,
         };
-        watch.abort();
         let in_a_hurry = report.is_none();
         let report = report.unwrap_or_else(|| exporter.ledger().report());
         write!(stdout(), "{}", ledger::table(&report))?;
@@ -216,6 +217,7 @@ impl RelayArgs {
                 }
             })
             .on_partial(|partial| say!("{partial}"))
+            .on_availability(|change| say!("{change}"))
             .shutdown_on_drop(Duration::ZERO);
         for Target { name, destination } in targets(self)? {
             builder = builder.destination(self.with_queue(&name, destination.gateway().batch(batch)));

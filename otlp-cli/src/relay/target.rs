@@ -3,7 +3,7 @@
 use otlp::{Client, Codec, Config, Destination, Signal};
 
 use super::RelayArgs;
-use crate::exit::Failure;
+use crate::{arg, exit::Failure};
 
 /// A destination, and the name that people and the queue's directory know it by.
 #[derive(Debug)]
@@ -15,9 +15,9 @@ pub(super) struct Target {
 /// All of `--to`, checked; connects to nothing. The same protocol and compression for all.
 pub(super) fn targets(args: &RelayArgs) -> Result<Vec<Target>, Failure> {
     for url in &args.to {
-        if !url.contains("://") {
-            let hint = "write --to http://HOST:PORT or https://HOST:PORT";
-            return Err(Failure::usage("a --to does not start with http:// or https://").hint(hint));
+        if !arg::is_endpoint(url) {
+            let hint = "write --to http://HOST:PORT, https://HOST:PORT or unix:/PATH";
+            return Err(Failure::usage("a --to does not start with http://, https:// or unix:/").hint(hint));
         }
     }
     let headers = args.headers.iter().map(|header| header.split()).collect::<Result<Vec<_>, _>>()?;

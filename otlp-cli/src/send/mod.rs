@@ -49,7 +49,7 @@ pub(crate) struct SendArgs {
     #[arg(long, value_name = "PROTOCOL", env = "OTLP_PROTOCOL", hide_env = true)]
     protocol: Option<Protocol>,
 
-    /// Compression of requests: none, gzip or zstd; by default gzip, to the local host none.
+    /// Compression of requests: none, gzip, zstd, deflate, snappy, x-snappy-framed or lz4; by default gzip, to the local host none.
     #[arg(long, value_name = "CODEC", env = "OTLP_COMPRESSION", hide_env = true)]
     compression: Option<Codec>,
 

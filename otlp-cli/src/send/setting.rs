@@ -8,7 +8,7 @@ use std::env;
 use otlp::{Client, Config, Protocol, Signal};
 
 use super::SendArgs;
-use crate::exit::Failure;
+use crate::{arg, exit::Failure};
 
 /// The clients of all signals, each by its own settings.
 pub(super) struct Settings {
@@ -28,9 +28,11 @@ impl Settings {
 
     fn from_vars(args: &SendArgs, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Failure> {
         let endpoint = args.endpoint.as_deref().filter(|endpoint| !endpoint.is_empty());
-        if endpoint.is_some_and(|endpoint| !endpoint.contains("://")) {
-            let hint = "write http://HOST:PORT or https://HOST:PORT";
-            return Err(Failure::usage("the endpoint does not start with http:// or https://").hint(hint));
+        if endpoint.is_some_and(|endpoint| !arg::is_endpoint(endpoint)) {
+            let hint = "write http://HOST:PORT, https://HOST:PORT or unix:/PATH";
+            return Err(
+                Failure::usage("the endpoint does not start with http://, https:// or unix:/").hint(hint)
+            );
         }
         let flags = Flags {
             endpoint,

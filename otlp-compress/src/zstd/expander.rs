@@ -80,7 +80,7 @@ impl ZstdExpander {
     fn permit(&self, header: Header, rest: &[u8], room: usize, offset: u64) -> Result<(), DecompressError> {
         let Header::Frame { window, content, dictionary } = header else { return Ok(()) };
         if dictionary != 0 {
-            return Err(DecompressError::NeedsDictionary { id: dictionary, offset });
+            return Err(DecompressError::NeedsDictionary { codec: Codec::Zstd, id: dictionary, offset });
         }
         // A frame that lies here as a whole, with room for all it holds, is decompressed in place: no window is kept.
         let in_place = || {

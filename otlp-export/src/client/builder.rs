@@ -217,7 +217,10 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// If an endpoint, a header, a certificate or a key cannot be used, or a feature is missing from this build.
-    pub fn build(self) -> Result<Client, ClientError> {
+    pub fn build(mut self) -> Result<Client, ClientError> {
+        if self.is_grpc() {
+            self.codec = self.codec.over_grpc();
+        }
         if !self.codec.is_supported() {
             return Err(ClientError::CodecNotBuilt { codec: self.codec });
         }

@@ -40,7 +40,7 @@ pub(super) fn complete(headers: &mut HeaderMap, codec: Codec, timeout: Duration)
     headers.insert(TE, HeaderValue::from_static("trailers"));
     headers.insert("grpc-accept-encoding", HeaderValue::from_static(ACCEPTED));
     if codec != Codec::Identity {
-        headers.insert("grpc-encoding", HeaderValue::from_static(codec.content_coding()));
+        headers.insert("grpc-encoding", HeaderValue::from_static(codec.grpc_encoding()));
     }
     if let Ok(value) = HeaderValue::try_from(grpc_timeout(timeout))
         && !timeout.is_zero()

@@ -10,8 +10,9 @@ use otlp_core::Signal;
 use tokio::sync::mpsc;
 
 use super::{
-    BatchOptions, Destination, Dropped, Exporter, ExporterError, Handle, OnFull, PartialSuccess,
-    event::Hooks, outlet::Outlet, settings::Settings, shared::Shared, telemetry::SelfMetrics, worker,
+    Availability, BatchOptions, Destination, Dropped, Exporter, ExporterError, Handle, OnFull,
+    PartialSuccess, event::Hooks, outlet::Outlet, settings::Settings, shared::Shared, telemetry::SelfMetrics,
+    worker,
 };
 use crate::{Clock, RetryPolicy};
 
@@ -100,6 +101,13 @@ impl ExporterBuilder {
     /// Called for each partial success (rules G10, G11): items refused by a server, or its warnings. It must not block.
     pub fn on_partial(mut self, hook: impl Fn(&PartialSuccess) + Send + Sync + 'static) -> Self {
         self.hooks.partial = Some(Arc::new(hook));
+        self
+    }
+
+    /// Called when a destination stops answering, by its second attempt in a row after which the request is to be sent again,
+    /// and when it takes or refuses a request after that. It must not block.
+    pub fn on_availability(mut self, hook: impl Fn(&Availability) + Send + Sync + 'static) -> Self {
+        self.hooks.availability = Some(Arc::new(hook));
         self
     }
 

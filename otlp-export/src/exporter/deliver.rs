@@ -116,6 +116,10 @@ impl Delivery {
             if let Some(failure) = delivery.outcome.failure() {
                 self.outlet.failed(failure);
             }
+            match &delivery.outcome {
+                Outcome::RetryLater { cause, .. } => self.outlet.missed(cause),
+                _ => self.outlet.answered(),
+            }
             let (first, backoff, jitter) = backoff
                 .get_or_insert_with(|| (started, self.lane.settings.retry.start(), Jitter::from_entropy()));
             match delivery.outcome {

@@ -50,6 +50,13 @@ impl Outlet {
         });
     }
 
+    /// Counts a batch that is not appended, since another destination has refused it.
+    pub(super) fn hold_back(&self, batch: &Batch) -> RejectReason {
+        let reason = self.lane(batch.signal()).held_back(batch.items() as u64);
+        self.refused(batch, reason);
+        reason
+    }
+
     /// Appends a batch without waiting. A refusal that comes at once hands it back; one that comes later is counted and told to the
     /// hook.
     pub(super) fn append_soon(

@@ -41,6 +41,26 @@ pub struct PartialSuccess {
     pub message: String,
 }
 
+/// A destination does not answer any more, or answers again: what the hook of [`crate::ExporterBuilder::on_availability`] is told.
+/// `Display` gives one line.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Availability {
+    /// The destination's name.
+    pub destination: Arc<str>,
+    /// What the last attempt met with; `None`: it answers again.
+    pub failure: Option<Failure>,
+}
+
+impl fmt::Display for Availability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.failure {
+            Some(failure) => write!(f, "{}: {failure}; trying again", self.destination),
+            None => write!(f, "{}: answers again", self.destination),
+        }
+    }
+}
+
 impl fmt::Display for Dropped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { destination, signal, items, reason, failure, item_name } = self;
@@ -69,6 +89,7 @@ type Hook<E> = Arc<dyn Fn(&E) + Send + Sync>;
 pub(super) struct Hooks {
     pub(super) dropped: Option<Hook<Dropped>>,
     pub(super) partial: Option<Hook<PartialSuccess>>,
+    pub(super) availability: Option<Hook<Availability>>,
     /// Time for the waits between attempts; a test's, perhaps.
     pub(super) clock: Clock,
 }
@@ -80,6 +101,10 @@ impl Hooks {
 
     pub(super) fn partial(&self, event: impl FnOnce() -> PartialSuccess) {
         call(self.partial.as_ref(), event);
+    }
+
+    pub(super) fn availability(&self, event: impl FnOnce() -> Availability) {
+        call(self.availability.as_ref(), event);
     }
 }
 
@@ -96,6 +121,7 @@ impl fmt::Debug for Hooks {
         f.debug_struct("Hooks")
             .field("dropped", &self.dropped.is_some())
             .field("partial", &self.partial.is_some())
+            .field("availability", &self.availability.is_some())
             .finish()
     }
 }

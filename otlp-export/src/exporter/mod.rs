@@ -34,7 +34,7 @@ pub use batch_options::BatchOptions;
 pub use builder::ExporterBuilder;
 pub use destination::Destination;
 pub use error::ExporterError;
-pub use event::{Dropped, PartialSuccess};
+pub use event::{Availability, Dropped, PartialSuccess};
 pub use on_full::OnFull;
 use otlp_core::Batch;
 use rejected::Refusal;
@@ -44,7 +44,7 @@ pub use suppress::is_suppressed;
 use tokio::{sync::oneshot, time::Instant};
 use worker::{Command, Reply};
 
-use crate::{Ledger, ledger::Report};
+use crate::{Ledger, Warning, ledger::Report};
 
 /// Sends batches to one or several destinations from a thread of its own, joins, retries and splits as the rules say, and
 /// knows at every moment what became of each item.
@@ -109,10 +109,13 @@ impl Exporter {
     /// As [`Exporter::send`], and comes back when every destination with a durable queue has the batch as safe as that queue's
     /// fsync policy says; the others have it in memory. A server that answers only then can promise what it answers.
     ///
+    /// Queues in memory take the batch only if every destination does ([`RejectReason::HeldBack`]), so that one whose queue is full
+    /// does not make a sender that tries again repeat itself to the others.
+    ///
     /// The future needs no runtime in particular. Dropped early, it takes nothing back.
     ///
     /// # Errors
-    /// As [`Exporter::send`]. Where it fails for some destinations, the others have the batch.
+    /// As [`Exporter::send`]. Of several durable queues, those that do not refuse have the batch.
     pub async fn send_durable(&self, batch: Batch) -> Result<(), Rejected> {
         let shared = &self.handle.shared;
         if batch.is_empty() {
@@ -175,6 +178,18 @@ impl Exporter {
     /// [`Exporter::shutdown`] for code that is not async. On the exporter's own thread it only begins.
     pub fn shutdown_blocking(&self, deadline: Duration) -> Report {
         self.handle.shutdown_blocking(deadline)
+    }
+
+    /// What the clients of the destinations warn of, such as a token that goes out in plaintext; each warning once.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        let mut warnings: Vec<Warning> = Vec::new();
+        for client in self.handle.shared.outlets.iter().flat_map(|outlet| outlet.clients()) {
+            let new = client.warnings().iter().filter(|warning| !warnings.contains(warning));
+            let new: Vec<Warning> = new.cloned().collect();
+            warnings.extend(new);
+        }
+        warnings
     }
 
     /// The counters, to be read at any time, also when the exporter is gone.

@@ -3,24 +3,28 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
 
-use otlp_core::Signal;
+use otlp_core::{Batch, Signal};
 use tokio::time::Instant;
 
 use super::{
-    ExporterError,
+    ExporterError, RejectReason,
     destination::Destination,
-    event::{Dropped, Hooks, PartialSuccess},
-    lane::Lane,
+    event::{Availability, Dropped, Hooks, PartialSuccess},
+    lane::{Lane, Patience},
+    rejected::Refusal,
     settings::Settings,
 };
 #[cfg(feature = "disk-queue")]
 use crate::disk::DiskQueue;
 use crate::{Client, Clock, DropReason, Failure, ledger::DestinationReport};
+
+/// So many attempts in a row that come to nothing mean that a destination is away: a single one is what a busy server says.
+const AWAY: u32 = 2;
 
 /// Shared by senders, the worker and its tasks.
 pub(super) struct Outlet {
@@ -31,6 +35,8 @@ pub(super) struct Outlet {
     /// No attempt before this moment: the server asked for it (rule G14).
     not_before: [Mutex<Option<Instant>>; 4],
     last_failure: Mutex<Option<Failure>>,
+    /// Attempts in a row, of all signals, after which the request is to be sent again.
+    misses: AtomicU32,
     /// The shutdown's deadline came before every item had its fate.
     cut: AtomicBool,
     /// The queue of all four lanes, if it is on a disk.
@@ -63,6 +69,7 @@ impl Outlet {
             clients: destination.build_clients()?,
             not_before: Default::default(),
             last_failure: Mutex::default(),
+            misses: AtomicU32::new(0),
             cut: AtomicBool::new(false),
             name,
             #[cfg(feature = "disk-queue")]
@@ -81,6 +88,11 @@ impl Outlet {
 
     pub(super) const fn client(&self, signal: Signal) -> &Client {
         &self.clients[signal as usize]
+    }
+
+    /// One for each signal, some of them the same.
+    pub(super) const fn clients(&self) -> &[Client; 4] {
+        &self.clients
     }
 
     /// What waits for another try go by.
@@ -103,6 +115,27 @@ impl Outlet {
         *self.last_failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure.clone());
     }
 
+    /// An attempt ended with the wish, or the need, to try again.
+    pub(super) fn missed(&self, failure: &Failure) {
+        let before = self.misses.load(Ordering::Relaxed);
+        self.misses.store(before.saturating_add(1), Ordering::Relaxed);
+        if before + 1 == AWAY {
+            self.tell_availability(Some(failure.clone()));
+        }
+    }
+
+    /// The destination took or refused a request.
+    pub(super) fn answered(&self) {
+        if self.misses.swap(0, Ordering::Relaxed) >= AWAY {
+            self.tell_availability(None);
+        }
+    }
+
+    fn tell_availability(&self, failure: Option<Failure>) {
+        let destination = Arc::clone(&self.name);
+        self.hooks.availability(|| Availability { destination, failure });
+    }
+
     /// The deadline came first for these items. Tells the hook; the ledger has it already.
     pub(super) fn cut(&self, signal: Signal, items: u64, failure: Option<Failure>) {
         if items > 0 {
@@ -113,6 +146,46 @@ impl Outlet {
 
     pub(super) fn is_cut(&self) -> bool {
         self.cut.load(Ordering::Relaxed)
+    }
+
+    /// Whether its queue is on a disk.
+    pub(super) fn is_durable(&self) -> bool {
+        self.lanes[0].is_durable()
+    }
+
+    /// That this destination, at this place, refused a batch.
+    pub(super) fn refusal(&self, at: usize, reason: RejectReason) -> Refusal {
+        Refusal { name: Arc::clone(&self.name), at, reason }
+    }
+
+    /// Keeps room for a batch in memory; a refusal is counted and told to the hook.
+    pub(super) fn reserve(&self, batch: &Batch, patience: &mut Patience) -> Result<(), RejectReason> {
+        let signal = batch.signal();
+        let kept = self.lane(signal).reserve(batch, patience);
+        match kept {
+            Ok(evicted) => self.dropped(signal, evicted, DropReason::QueueFull, None, None),
+            Err(reason) => self.refused(batch, reason),
+        }
+        kept.map(drop)
+    }
+
+    /// Queues a batch in the room that was kept for it.
+    pub(super) fn commit(&self, batch: Batch) -> Result<(), RejectReason> {
+        let (signal, items) = (batch.signal(), batch.items() as u64);
+        self.lane(signal).commit(batch).inspect_err(|reason| {
+            self.dropped(signal, items, reason.drop_reason(), None, None);
+        })
+    }
+
+    /// Gives the room back that was kept for a batch, which is counted as refused.
+    pub(super) fn release(&self, batch: &Batch) {
+        self.lane(batch.signal()).release(batch);
+        self.refused(batch, RejectReason::HeldBack);
+    }
+
+    /// Tells the hook of a batch that was refused; the ledger has it already.
+    pub(super) fn refused(&self, batch: &Batch, reason: RejectReason) {
+        self.dropped(batch.signal(), batch.items() as u64, reason.drop_reason(), None, None);
     }
 
     /// Tells the hook; the ledger has it already.

@@ -31,6 +31,9 @@ pub enum RejectReason {
     QueueFull,
     /// The batch alone is larger than the queue's bounds: it will never fit.
     LargerThanQueue,
+    /// Another destination refused the batch, and this one was not given it either: [`crate::Exporter::send_durable`] gives it to
+    /// all queues in memory or to none.
+    HeldBack,
     /// The exporter is shut down.
     ShutDown,
     /// The durable queue's disk or its bounds are full.
@@ -78,7 +81,7 @@ impl RejectReason {
     /// Where the ledger counts the refusal.
     pub(super) const fn drop_reason(self) -> DropReason {
         match self {
-            Self::QueueFull | Self::LargerThanQueue => DropReason::QueueFull,
+            Self::QueueFull | Self::LargerThanQueue | Self::HeldBack => DropReason::QueueFull,
             Self::DiskFull | Self::DiskFailed => DropReason::DiskFull,
             Self::ShutDown | Self::Forked => DropReason::Shutdown,
         }
@@ -92,6 +95,7 @@ impl fmt::Display for RejectReason {
             Self::LargerThanQueue => {
                 "the batch is larger than the whole queue (settings: queue_items, queue_bytes)"
             }
+            Self::HeldBack => "another destination refused it",
             Self::ShutDown => "the exporter is shut down",
             Self::DiskFull => "the durable queue is full (settings: DiskQueueOptions, space on the disk)",
             Self::DiskFailed => "the durable queue could not write",

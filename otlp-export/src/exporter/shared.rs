@@ -58,9 +58,7 @@ impl Shared {
         if let [outlet] = &*self.outlets {
             return match self.push(outlet, batch, &mut patience) {
                 Ok(()) => Ok(()),
-                Err(Refused { batch, reason }) => {
-                    Err(Rejected::new(batch, vec![Refusal { name: Arc::clone(&outlet.name), at: 0, reason }]))
-                }
+                Err(Refused { batch, reason }) => Err(Rejected::new(batch, vec![outlet.refusal(0, reason)])),
             };
         }
         self.submit_to(batch, 0..self.outlets.len(), patience)
@@ -78,23 +76,55 @@ impl Shared {
     }
 
     /// Hands a batch to every destination; `done` is told when the last of them has queued it, on its disk if it has one, or refused.
+    /// Queues in memory keep room for it first, and take it only if no destination refuses: otherwise whoever sends it again would
+    /// send it to some of them twice.
     pub(super) fn submit_durable(&self, batch: &Batch, done: Done) {
-        let pledge = Pledge::new(self.outlets.len(), done);
         let mut patience = self.patience();
-        for (at, outlet) in self.outlets.iter().enumerate() {
-            let refusal = {
-                let name = Arc::clone(&outlet.name);
-                move |reason| Refusal { name, at, reason }
-            };
-            #[cfg(feature = "disk-queue")]
-            if let Some(disk) = &outlet.disk {
-                let pledge = Arc::clone(&pledge);
-                let heard = move |refused: Option<RejectReason>| pledge.hear(refused.map(refusal));
-                outlet.append(self.id, disk, batch.clone(), Box::new(heard));
-                continue;
-            }
+        if let [outlet] = &*self.outlets
+            && !outlet.is_durable()
+        {
             let refused = self.push(outlet, batch.clone(), &mut patience).err();
-            pledge.hear(refused.map(|refused| refusal(refused.reason)));
+            return done(refused.map(|refused| outlet.refusal(0, refused.reason)).into_iter().collect());
+        }
+        let mut kept = Kept { batch: batch.clone(), outlets: Vec::new() };
+        let mut refusals = Vec::new();
+        for (at, outlet) in self.outlets.iter().enumerate().filter(|(_, outlet)| !outlet.is_durable()) {
+            match outlet.reserve(batch, &mut patience) {
+                Ok(()) => kept.outlets.push((at, Arc::clone(outlet))),
+                Err(reason) => refusals.push(outlet.refusal(at, reason)),
+            }
+        }
+        #[cfg(feature = "disk-queue")]
+        self.append_all(batch, kept, refusals, done);
+        #[cfg(not(feature = "disk-queue"))]
+        kept.conclude(refusals, done);
+    }
+
+    /// Appends a batch to each queue on a disk, if nobody has refused it yet; then the queues in memory hear what came of it.
+    #[cfg(feature = "disk-queue")]
+    fn append_all(&self, batch: &Batch, kept: Kept, mut refusals: Vec<Refusal>, done: Done) {
+        let disks: Vec<_> = self
+            .outlets
+            .iter()
+            .enumerate()
+            .filter_map(|(at, outlet)| Some((at, outlet, outlet.disk.as_ref()?)))
+            .collect();
+        if disks.is_empty() {
+            return kept.conclude(refusals, done);
+        }
+        if !refusals.is_empty() {
+            for (at, outlet, _) in disks {
+                refusals.push(outlet.refusal(at, outlet.hold_back(batch)));
+            }
+            return kept.conclude(refusals, done);
+        }
+        let pledge = Pledge::new(disks.len(), Box::new(move |refusals| kept.conclude(refusals, done)));
+        for (at, outlet, disk) in disks {
+            let (pledge, teller) = (Arc::clone(&pledge), Arc::clone(outlet));
+            let heard = move |refused: Option<RejectReason>| {
+                pledge.hear(refused.map(|reason| teller.refusal(at, reason)));
+            };
+            outlet.append(self.id, disk, batch.clone(), Box::new(heard));
         }
     }
 
@@ -108,7 +138,7 @@ impl Shared {
         for at in places {
             let outlet = &self.outlets[at];
             if let Err(Refused { reason, .. }) = self.push(outlet, batch.clone(), &mut patience) {
-                refusals.push(Refusal { name: Arc::clone(&outlet.name), at, reason });
+                refusals.push(outlet.refusal(at, reason));
             }
         }
         if refusals.is_empty() { Ok(()) } else { Err(Rejected::new(batch, refusals)) }
@@ -124,7 +154,7 @@ impl Shared {
 
     pub(super) fn refused_by_all(&self, batch: Batch, reason: RejectReason) -> Rejected {
         let outlets = self.outlets.iter().enumerate();
-        let refusals = outlets.map(|(at, outlet)| Refusal { name: Arc::clone(&outlet.name), at, reason });
+        let refusals = outlets.map(|(at, outlet)| outlet.refusal(at, reason));
         Rejected::new(batch, refusals.collect())
     }
 
@@ -169,5 +199,29 @@ impl Shared {
                 Err(refused)
             }
         }
+    }
+}
+
+/// A batch on its way to several destinations, and those of them whose queues in memory keep room for it.
+struct Kept {
+    batch: Batch,
+    outlets: Vec<(usize, Arc<Outlet>)>,
+}
+
+impl Kept {
+    /// Puts the batch where room is kept, or, if some destination has refused it, gives the room back; tells what came of it.
+    fn conclude(self, mut refusals: Vec<Refusal>, done: Done) {
+        let held_back = !refusals.is_empty();
+        for (at, outlet) in self.outlets {
+            let refused = if held_back {
+                outlet.release(&self.batch);
+                Some(RejectReason::HeldBack)
+            } else {
+                outlet.commit(self.batch.clone()).err()
+            };
+            refusals.extend(refused.map(|reason| outlet.refusal(at, reason)));
+        }
+        refusals.sort_by_key(|refusal| refusal.at);
+        done(refusals);
     }
 }

@@ -83,7 +83,8 @@ impl Peer {
         self.wire_bytes
     }
 
-    /// The content coding of the request's message: `identity`, `gzip`, `zstd`...
+    /// The content coding of the request's message: `identity`, `gzip`, `zstd`... For gRPC the name in
+    /// `grpc-encoding`.
     #[must_use]
     pub const fn content_coding(&self) -> &'static str {
         self.coding

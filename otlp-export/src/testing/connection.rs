@@ -37,7 +37,7 @@ pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, number: usize)
     if matches!(shared.mode, Mode::Closing) {
         return;
     }
-    shared.wires().push(Arc::downgrade(&wire));
+    shared.connected(&wire);
     tokio::select! {
         () = engine(tap, &shared, &wire, number) => {}
         () = wire.ended() => {}
@@ -127,6 +127,10 @@ async fn exchange(
         tokio::time::sleep(reply.delay).await;
     }
     misbehave(&reply, head.version, wire);
+    if matches!(reply.fault, Some(Fault::ResetRequestAt(_))) {
+        // The reset is on its way; an answer must not overtake it.
+        return pending().await;
+    }
     match answer::render(&reply, signal, protocol) {
         Some(mut response) => {
             if reply.fault == Some(Fault::GoAway { answered: true }) && head.version != Version::HTTP_2 {

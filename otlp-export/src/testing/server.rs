@@ -57,8 +57,15 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn wires(&self) -> MutexGuard<'_, Vec<Weak<Wire>>> {
+    fn wires(&self) -> MutexGuard<'_, Vec<Weak<Wire>>> {
         self.wires.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers a connection, and forgets those that have ended.
+    pub(super) fn connected(&self, wire: &Arc<Wire>) {
+        let mut wires = self.wires();
+        wires.retain(|wire| wire.strong_count() > 0);
+        wires.push(Arc::downgrade(wire));
     }
 
     pub(super) fn next_reply(&self) -> Reply {
@@ -194,6 +201,12 @@ impl ScriptedServer {
     #[must_use]
     pub fn received(&self) -> Vec<Received> {
         self.shared.state().received.clone()
+    }
+
+    /// The requests since the last call, which are then forgotten: for tests that send more than memory holds.
+    #[must_use]
+    pub fn take_received(&self) -> Vec<Received> {
+        std::mem::take(&mut self.shared.state().received)
     }
 
     /// The only request there was.

@@ -263,3 +263,34 @@ fn one_signals_dead_receiver_does_not_hold_up_another() {
     assert_eq!(ledger.report().signal(otlp_core::Signal::Logs).accepted, 1);
     let _ = exporter.shutdown_blocking(Duration::ZERO);
 }
+
+#[test]
+fn a_destination_that_goes_and_comes_back_is_told_once_each() {
+    let backend = Backend::start(|number, _| match number {
+        // One 503 is what a busy server says.
+        1 | 3..=6 => Answer::Status(503),
+        _ => Answer::Ok,
+    });
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tell = Arc::clone(&told);
+    let exporter = builder(&backend)
+        .on_availability(move |change| {
+            tell.lock().unwrap().push((change.failure.is_some(), change.to_string()));
+        })
+        .start()
+        .unwrap();
+    for batch in 0..4 {
+        exporter.send(numbered(batch * 3, 3)).unwrap();
+        assert!(exporter.flush_blocking(LONG).is_settled());
+    }
+    let report = exporter.shutdown_blocking(LONG);
+    assert_eq!(report.total().accepted, 12, "{report}");
+    let told = told.lock().unwrap();
+    let (away, back) = (&told[0], &told[1]);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(
+        away.0 && away.1.starts_with("test: HTTP status 503") && away.1.ends_with("; trying again"),
+        "{away:?}"
+    );
+    assert_eq!(*back, (false, "test: answers again".to_owned()));
+}

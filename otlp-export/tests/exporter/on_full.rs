@@ -173,3 +173,76 @@ fn destinations_that_have_room_keep_what_another_refuses() {
     assert_eq!(tight.names(), ["span 0", "span 1"]);
     assert!(report.is_balanced());
 }
+
+#[test]
+fn send_durable_gives_a_batch_to_all_queues_in_memory_or_to_none() {
+    let (small, large) = (Backend::accepting(), Backend::accepting());
+    let named = |name, backend: &Backend| Destination::new(name, backend.client()).batch(NEVER);
+    let exporter = Exporter::builder()
+        .destination(named("large", &large).queue_items(100))
+        .destination(named("small", &small).queue_items(10))
+        .start()
+        .unwrap();
+    exporter.send_durable_blocking(numbered(0, 8)).unwrap();
+    let rejected = exporter.send_durable_blocking(numbered(8, 3)).unwrap_err();
+    let refusals: Vec<_> = rejected.refusals().collect();
+    assert_eq!(refusals, [("large", RejectReason::HeldBack), ("small", RejectReason::QueueFull)]);
+    assert!(rejected.is_retryable());
+    let report = exporter.ledger().report();
+    for name in ["large", "small"] {
+        let account = report.destination(name).unwrap().total();
+        assert_eq!(
+            (account.submitted, account.pending, account.dropped(DropReason::QueueFull)),
+            (11, 8, 3),
+            "{name}: {report}"
+        );
+    }
+    // Room that was kept and given back is room again.
+    let larger = exporter.send_durable_blocking(numbered(20, 90)).unwrap_err();
+    assert!(!larger.is_retryable(), "{larger}");
+    let _ = exporter.flush_blocking(LONG);
+    exporter.resend(rejected).unwrap();
+    let report = exporter.shutdown_blocking(LONG);
+    assert!(report.is_balanced(), "{report}");
+    for backend in [&small, &large] {
+        let seen = backend.seen();
+        let mut seen: Vec<String> = seen.iter().flat_map(|request| names(&request.batch)).collect();
+        seen.sort();
+        let mut wanted: Vec<String> = (0..11).map(|number| format!("span {number}")).collect();
+        wanted.sort();
+        assert_eq!(seen, wanted, "each once");
+    }
+}
+
+#[test]
+fn room_that_is_kept_is_nobody_elses() {
+    let backends = [Backend::accepting(), Backend::accepting()];
+    let [first, second] = &backends;
+    let exporter = Exporter::builder()
+        .destination(Destination::new("first", first.client()).queue_items(64))
+        .destination(Destination::new("second", second.client()).queue_items(48))
+        .batch(BatchOptions { items: 16, bytes: usize::MAX, delay: Duration::from_millis(1) })
+        .start()
+        .unwrap();
+    let taken: usize = std::thread::scope(|scope| {
+        let senders: Vec<_> = (0..4)
+            .map(|sender| {
+                let exporter = &exporter;
+                let send =
+                    move |at: usize| exporter.send_durable_blocking(numbered(sender * 10_000 + at * 7, 7));
+                scope.spawn(move || (0..200).filter(|at| send(*at).is_ok()).count() * 7)
+            })
+            .collect();
+        senders.into_iter().map(|sender| sender.join().unwrap()).sum()
+    });
+    let report = exporter.shutdown_blocking(LONG);
+    assert!(report.is_balanced() && report.is_settled(), "{report}");
+    for (name, backend) in ["first", "second"].into_iter().zip(&backends) {
+        assert_eq!(report.destination(name).unwrap().total().accepted, taken as u64, "{report}");
+        let mut seen: Vec<String> = backend.seen().iter().flat_map(|request| names(&request.batch)).collect();
+        let all = seen.len();
+        seen.sort();
+        seen.dedup();
+        assert_eq!((seen.len(), all), (taken, taken), "each once");
+    }
+}

@@ -64,7 +64,7 @@ async fn h1_h9_unknown_content_types_name_the_accepted_ones_in_json() {
 #[tokio::test]
 async fn unknown_codings_name_the_accepted_ones() {
     let server = server().await;
-    for given in ["br", "deflate", "snappy", "lz4", "gzip, gzip", "none"] {
+    for given in ["br", "compress", "exi", "x-lz4", "gzip, gzip", "none"] {
         for content_type in [PROTOBUF, JSON] {
             let headers = [("content-type", content_type), ("content-encoding", given)];
             // Raw bytes that would parse must not slip through (as they do elsewhere).
@@ -89,6 +89,9 @@ async fn h10_bodies_that_do_not_decompress() {
         check(&garbage, 400, PROTOBUF, &["does not decompress", name, "offset"]);
         let truncated = post(address, "/v1/traces", &headers, whole.slice(..whole.len() / 2)).await;
         check(&truncated, 400, PROTOBUF, &["does not decompress", name, "offset"]);
+        if !matches!(codec, Codec::Gzip | Codec::Zstd | Codec::Lz4) {
+            continue;
+        }
         let trailing = post(address, "/v1/traces", &headers, [&whole[..], b"trailing"].concat()).await;
         check(&trailing, 400, PROTOBUF, &["does not decompress", name]);
         let twice = post(address, "/v1/traces", &headers, [&whole[..], &whole[..]].concat()).await;

@@ -85,6 +85,8 @@ async fn g1_codecs_and_uncompressed_messages_of_a_compressed_call() {
     for &codec in Codec::supported() {
         let name = codec.content_coding();
         let coded = compress(codec, Level::Default, &body).unwrap();
+        // Both formats of snappy are read under its one name.
+        let name = if codec == Codec::SnappyFramed { codec.grpc_encoding() } else { name };
         for (flag, bytes, expected) in
             [(codec != Codec::Identity, &coded[..], name), (false, &body, "identity")]
         {
@@ -181,7 +183,7 @@ async fn g5_long_messages_are_cut_and_what_does_not_fit_is_resource_exhausted() 
 #[tokio::test]
 async fn unknown_codings_are_unimplemented_and_name_the_known() {
     let server = server(Verdict::Accepted).await;
-    for given in ["deflate", "snappy", "lz4", "br"] {
+    for given in ["compress", "x-lz4", "br"] {
         let headers = [("grpc-encoding", given)];
         let reply = call(server.grpc_addr().unwrap(), EXPORT, &headers, framed(true, &spans(1))).await;
         failed(&reply, 12, &[given, "gzip"]);

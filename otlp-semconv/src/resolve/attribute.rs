@@ -193,8 +193,15 @@ pub(super) fn patch(fields: &Fields<'_, '_>) -> Result<Patch, Error> {
     Ok(patch)
 }
 
-/// `requirement_level`: a word, or a map of one word and its condition.
 fn requirement(fields: &Fields<'_, '_>) -> Result<Option<(Requirement, Option<Sentence>)>, Error> {
+    Ok(level(fields)?.map(|(level, sentence)| (level, sentence.map(Sentence::Written))))
+}
+
+/// A level and the sentence that says when it holds.
+pub(super) type Level = (Requirement, Option<Cow<'static, str>>);
+
+/// `requirement_level`: a word, or a map of one word and its condition.
+pub(super) fn level(fields: &Fields<'_, '_>) -> Result<Option<Level>, Error> {
     const LEVELS: &str = "`required`, `conditionally_required`, `recommended` or `opt_in`";
     let Some(node) = fields.get("requirement_level") else { return Ok(None) };
     let Data::Map(entries) = &node.data else {
@@ -205,7 +212,7 @@ fn requirement(fields: &Fields<'_, '_>) -> Result<Option<(Requirement, Option<Se
         return Err(fields.wrong("requirement_level", LEVELS, node));
     };
     let level = Requirement::parse(word).ok_or_else(|| fields.wrong("requirement_level", LEVELS, node))?;
-    Ok(Some((level, text(sentence).map(|text| Sentence::Written(text.into())))))
+    Ok(Some((level, text(sentence).map(Cow::Owned))))
 }
 
 /// `entity_associations`: names, or maps of `one_of` or `all_of`.

@@ -111,11 +111,8 @@ impl Linker<'_, '_> {
                     Some(name::templates(&item.details, &self.attributes)).filter(|names| !names.is_empty())
                 };
                 let mut names = self.inherit(item, names, &|below| Some(below.names)).unwrap_or_default();
-                // A rule for clients and servers: what only the other side has is not meant.
-                let has =
-                    |key: &str| attributes.iter().any(|used| self.attributes[used.attribute].key == key);
-                names.retain(|template| name::keys(template).all(&has));
                 let kind = self.inherit(item, kind, &|below| below.kind);
+                name::retain(&mut names, &self.attributes, &attributes);
                 let span = Span {
                     name: self.signal_name(item, name),
                     // As other tools do where the older dialect says nothing.

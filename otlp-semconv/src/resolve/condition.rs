@@ -26,11 +26,15 @@ const FAILURES: &[&str] = &[
 pub(super) fn understand(text: Cow<'static, str>, at: AttributeId, registry: &Registry) -> Condition {
     let sentence = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let sentence = sentence.trim_end_matches('.');
+    let when = when(sentence, registry);
     let mut mentions: Vec<AttributeId> = keys(sentence).filter_map(|key| attribute(key, registry)).collect();
+    if let Some(When::Present(id) | When::Absent(id) | When::Equals(id, _) | When::Differs(id, _)) = &when {
+        mentions.push(*id);
+    }
     mentions.retain(|mentioned| *mentioned != at);
     mentions.sort_unstable();
     mentions.dedup();
-    Condition { when: when(sentence, registry), mentions, text }
+    Condition { when, mentions, text }
 }
 
 fn when(sentence: &str, registry: &Registry) -> Option<When> {

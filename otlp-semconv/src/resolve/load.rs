@@ -10,7 +10,7 @@ use super::field::Fields;
 use super::item::Definitions;
 use super::limit::Limits;
 use super::link::{Keep, link};
-use super::{definition, groups, yaml};
+use super::{definition, groups, resolved, yaml};
 use crate::registry::{Registry, Source};
 
 impl Registry {
@@ -164,9 +164,8 @@ impl<'b> Resolver<'b> {
         mut bases: Vec<Cow<'b, Registry>>,
         schema_url: Option<String>,
     ) -> Result<Registry, Error> {
-        let keep = if self.base.is_some() { Keep::All } else { Keep::Imported };
-        bases.extend(self.base.map(Cow::Borrowed));
         let mut definitions = Definitions::default();
+        let mut resolved = None;
         let mut nodes = 0;
         for (name, text) in &files {
             let Some(node) = yaml::parse(name, text, &self.limits, &mut nodes)? else { continue };
@@ -185,13 +184,25 @@ impl<'b> Resolver<'b> {
                     // Files that are on their way from one dialect to the other.
                     groups::read(&file, &mut definitions)?;
                 }
+                Some(resolved::FORMAT) if resolved.is_none() => {
+                    resolved = Some(resolved::read(&file, &self.limits)?);
+                }
                 other => {
                     let found = other.unwrap_or("neither `groups` nor `file_format`").to_owned();
                     return Err(file.error(Problem::Format(found)));
                 }
             }
         }
-        let schema_url = schema_url.or_else(|| self.schema_url.clone()).unwrap_or_default().into();
+        let schema_url = schema_url.or_else(|| self.schema_url.clone());
+        let keep = if self.base.is_some() || resolved.is_some() { Keep::All } else { Keep::Imported };
+        let schema_url = match &resolved {
+            Some(resolved) => schema_url.unwrap_or_else(|| resolved.sources[0].schema_url.to_string()),
+            None => schema_url.unwrap_or_default(),
+        };
+        // A resolved file stands on what it was given on, like definitions would.
+        bases.splice(0..0, resolved.map(Cow::Owned));
+        bases.extend(self.base.map(Cow::Borrowed));
+        let schema_url = schema_url.into();
         link(definitions, Source { schema_url }, &bases, keep, &self.limits)
     }
 }
@@ -233,7 +244,7 @@ impl Manifest {
             (Some(base), Some(version)) => Some(format!("{}/{version}", base.trim_end_matches('/'))),
             _ => None,
         };
-        let resolved = fields.text("resolved_schema_uri")?;
+        let resolved = fields.text("resolved_registry_uri")?.or(fields.text("resolved_schema_uri")?);
         // Wherever it is published, beside the manifest it has the same name.
         let resolved = resolved.map(|uri| uri.rsplit('/').next().unwrap_or_default().to_owned());
         Ok(Self { schema_url: fields.text("schema_url")?.or(halves), resolved, dependencies })

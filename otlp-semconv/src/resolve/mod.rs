@@ -13,6 +13,7 @@ mod limit;
 mod link;
 mod load;
 mod name;
+mod resolved;
 mod stack;
 mod yaml;
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::registry::{Details, Registry};
+use crate::registry::{AttributeUse, Details, Registry};
 
 /// Sections of the specification's documents that notes refer to instead of saying the rule, and the rule, best
 /// template first. Reviewed by hand against the documents of 1.44.
@@ -51,7 +51,25 @@ const PLACEHOLDERS: &[(&str, &str, &[&str])] = &[
     ("cicd.pipeline.name", "{pipeline}", &["{cicd.pipeline.name}"]),
 ];
 
-/// The templates that a span's own words give, best first. Empty where they give none.
+/// The templates that a span's own words give, best first, of the attributes that it has: a rule for clients and
+/// servers names what only the other side knows. Empty where the words give none.
+pub(super) fn of_span(
+    details: &Details,
+    registry: &Registry,
+    uses: &[AttributeUse],
+) -> Vec<Cow<'static, str>> {
+    let mut templates = templates(details, registry);
+    retain(&mut templates, registry, uses);
+    templates
+}
+
+/// Leaves out templates over attributes that are not used.
+pub(super) fn retain(templates: &mut Vec<Cow<'static, str>>, registry: &Registry, uses: &[AttributeUse]) {
+    let has = |key: &str| uses.iter().any(|used| registry[used.attribute].key == key);
+    templates.retain(|template| keys(template).all(has));
+}
+
+/// The templates that words give, best first.
 pub(super) fn templates(details: &Details, registry: &Registry) -> Vec<Cow<'static, str>> {
     // A rule of its own in the newer dialect, one of the paragraphs in the older.
     let words = [&*details.name, &*details.brief, &*details.note].join("\n\n");
@@ -92,7 +110,7 @@ pub(super) fn templates(details: &Details, registry: &Registry) -> Vec<Cow<'stat
 }
 
 /// The attributes that a template is made of.
-pub(super) fn keys(template: &str) -> impl Iterator<Item = &str> {
+fn keys(template: &str) -> impl Iterator<Item = &str> {
     template.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(key, _)| key))
 }
 

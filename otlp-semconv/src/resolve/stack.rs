@@ -159,7 +159,8 @@ impl Stack {
     /// Where the sources of a registry below are in this stack.
     pub(super) fn add_sources(&mut self, base: &Registry) -> Vec<u16> {
         let mut place = |source: &Source| {
-            let known = self.sources.iter().skip(1).position(|known| known == source).map(|at| at + 1);
+            let known =
+                self.sources.iter().position(|known| known == source && !source.schema_url.is_empty());
             known.unwrap_or_else(|| {
                 self.sources.push(source.clone());
                 self.sources.len() - 1

@@ -11,13 +11,13 @@ use crate::process::capture;
 const FLAGS: [&str; 7] = ["avx2", "bmi2", "avx512f", "avx512bw", "avx512vl", "avx512vbmi", "avx512_vbmi2"];
 
 /// The load average before measuring; empty where there is none.
-pub(super) fn load() -> String {
+pub(crate) fn load() -> String {
     let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split(' ').next().unwrap_or_default().to_owned()
 }
 
 /// A paragraph: date, commit, machine, compiler, command.
-pub(super) fn describe(load: &str, command: &str) -> anyhow::Result<String> {
+pub(crate) fn describe(load: &str, command: &str) -> anyhow::Result<String> {
     let commit = capture(Command::new("git").args(["rev-parse", "--short", "HEAD"]))?;
     let rustc = capture(Command::new("rustc").arg("--version"))?;
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

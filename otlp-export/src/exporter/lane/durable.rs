@@ -63,6 +63,14 @@ impl Lane {
         }
     }
 
+    /// Counts a batch that is handed back without having been appended.
+    pub(in crate::exporter) fn held_back(&self, items: u64) -> RejectReason {
+        let mut state = self.state();
+        let reason = if state.closed { RejectReason::ShutDown } else { RejectReason::HeldBack };
+        state.account.refuse(reason.drop_reason(), items);
+        reason
+    }
+
     /// Counts what the disk queue lost: found damaged, and dropped to make room.
     pub(in crate::exporter) fn lost(&self, corrupt: u64, dropped: u64) {
         let mut state = self.state();

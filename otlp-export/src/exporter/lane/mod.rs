@@ -47,6 +47,8 @@ pub(super) struct Lane {
 #[derive(Default)]
 struct State {
     queue: MemoryQueue,
+    /// Items and bytes for which room is kept.
+    reserved: (usize, usize),
     flights: Vec<Flight>,
     account: Account,
     operations: Operations,
@@ -83,6 +85,16 @@ pub(super) struct Refused {
     pub(super) reason: RejectReason,
 }
 
+/// Batches that had to go for a newer one; dropped without a lock held.
+#[derive(Default)]
+struct Evicted(Vec<Entry>);
+
+impl Evicted {
+    fn items(&self) -> u64 {
+        self.0.iter().map(|entry| entry.batch.items() as u64).sum()
+    }
+}
+
 /// A lane without work for this long is looked at only when it is told to.
 const DEEP_SLEEP: Duration = Duration::from_secs(60);
 
@@ -115,9 +127,63 @@ impl Lane {
 
     /// Queues a batch. Gives the items of older batches that had to go for it.
     pub(super) fn push(&self, batch: Batch, patience: &mut Patience) -> Result<u64, Refused> {
-        let (items, bytes) = (batch.items(), cost(&batch));
+        match self.make_room(batch.items(), cost(&batch), patience) {
+            Ok((state, evicted)) => {
+                self.enter(state, batch);
+                Ok(evicted.items())
+            }
+            Err(reason) => Err(Refused { batch, reason }),
+        }
+    }
+
+    /// Keeps room for a batch until [`commit`](Self::commit) or [`release`](Self::release). Gives the items of older batches that had
+    /// to go for it. A refusal is counted.
+    pub(super) fn reserve(&self, batch: &Batch, patience: &mut Patience) -> Result<u64, RejectReason> {
+        let (items, bytes) = (batch.items(), cost(batch));
+        let (mut state, evicted) = self.make_room(items, bytes, patience)?;
+        state.reserved.0 += items;
+        state.reserved.1 += bytes;
+        drop(state);
+        Ok(evicted.items())
+    }
+
+    /// Queues a batch in the room that was kept for it.
+    pub(super) fn commit(&self, batch: Batch) -> Result<(), RejectReason> {
         let mut state = self.state();
-        let mut evicted = Vec::new();
+        state.give_up_room(&batch);
+        if state.over {
+            state.account.refuse(DropReason::Shutdown, batch.items() as u64);
+            return Err(RejectReason::ShutDown);
+        }
+        self.enter(state, batch);
+        Ok(())
+    }
+
+    /// Gives the room back that was kept for a batch, and counts the batch as refused.
+    pub(super) fn release(&self, batch: &Batch) {
+        let mut state = self.state();
+        state.give_up_room(batch);
+        state.account.refuse(RejectReason::HeldBack.drop_reason(), batch.items() as u64);
+        let waiting = state.waiting > 0;
+        let closing = state.closed;
+        drop(state);
+        if waiting {
+            self.room.notify_all();
+        }
+        if closing {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Waits for room, or makes it, as the settings say. A refusal is counted.
+    fn make_room(
+        &self,
+        items: usize,
+        bytes: usize,
+        patience: &mut Patience,
+    ) -> Result<(MutexGuard<'_, State>, Evicted), RejectReason> {
+        let mut state = self.state();
+        let mut evicted = Evicted::default();
         while !state.closed && !state.has_room(items, bytes, &self.settings) {
             let larger = items > self.settings.queue_items || bytes > self.settings.queue_bytes;
             let left = match self.settings.on_full {
@@ -130,31 +196,36 @@ impl Lane {
                 state.waiting -= 1;
                 continue;
             }
-            let held = state.in_flight();
+            let held = state.held();
             if self.settings.on_full == OnFull::DropOldest
                 && held.0 + items <= self.settings.queue_items
                 && held.1 + bytes <= self.settings.queue_bytes
                 && let Some(oldest) = state.queue.pop()
             {
                 state.account.drop_pending(DropReason::QueueFull, oldest.batch.items() as u64);
-                evicted.push(oldest);
+                evicted.0.push(oldest);
                 continue;
             }
             state.account.refuse(DropReason::QueueFull, items as u64);
-            let reason = if larger { RejectReason::LargerThanQueue } else { RejectReason::QueueFull };
-            return Err(Refused { batch, reason });
+            return Err(if larger { RejectReason::LargerThanQueue } else { RejectReason::QueueFull });
         }
         if state.closed {
             state.account.refuse(DropReason::Shutdown, items as u64);
-            return Err(Refused { batch, reason: RejectReason::ShutDown });
+            return Err(RejectReason::ShutDown);
         }
-        state.account.submitted += items as u64;
-        state.account.pending += items as u64;
+        Ok((state, evicted))
+    }
+
+    /// Puts a batch for which there is room behind the others, and wakes the driver if that makes a request.
+    fn enter(&self, mut state: MutexGuard<'_, State>, batch: Batch) {
+        let items = batch.items() as u64;
+        state.account.submitted += items;
+        state.account.pending += items;
         let entry = Entry { batch, sequence: state.next_sequence, tick: state.tick };
         state.next_sequence += 1;
         state.queue.push(entry, self.settings.batch.items);
-        let wake =
-            state.asleep || (state.is_full(&self.settings) && !state.woken && self.has_flight_free(&state));
+        let full = state.is_full(&self.settings) && !state.woken && self.has_flight_free(&state);
+        let wake = state.asleep || state.closed || full;
         if wake {
             (state.asleep, state.woken) = (false, true);
         }
@@ -162,7 +233,6 @@ impl Lane {
         if wake {
             self.wake.notify_one();
         }
-        Ok(evicted.iter().map(|entry| entry.batch.items() as u64).sum())
     }
 
     fn has_flight_free(&self, state: &State) -> bool {
@@ -293,11 +363,22 @@ impl State {
     }
 
     fn is_idle(&self) -> bool {
-        self.flights.is_empty() && self.waiting_items() == 0
+        self.flights.is_empty() && self.waiting_items() == 0 && self.reserved.0 == 0
+    }
+
+    /// Items and bytes that no eviction can free: under way, or room that is kept.
+    fn held(&self) -> (usize, usize) {
+        let (items, bytes) = self.in_flight();
+        (items + self.reserved.0, bytes + self.reserved.1)
+    }
+
+    fn give_up_room(&mut self, batch: &Batch) {
+        self.reserved.0 -= batch.items();
+        self.reserved.1 -= cost(batch);
     }
 
     fn has_room(&self, items: usize, bytes: usize, settings: &LaneSettings) -> bool {
-        let held = self.in_flight();
+        let held = self.held();
         held.0 + self.queue.items() + items <= settings.queue_items
             && held.1 + self.queue.bytes() + bytes <= settings.queue_bytes
     }

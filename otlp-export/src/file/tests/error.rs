@@ -47,7 +47,8 @@ fn errors_name_file_message_line_and_field() {
 fn broken_compression_names_the_compressed_offset() {
     let batches: Vec<Batch> = (0..50).map(|i| batch(Signal::Logs, &format!("{i}"), 20)).collect();
     let plain = content(FileFormat::Frames, &batches);
-    for &codec in Codec::supported().iter().filter(|&&codec| codec != Codec::Identity) {
+    // The codecs that files are wrapped in.
+    for &codec in Codec::supported().iter().filter(|codec| matches!(codec, Codec::Gzip | Codec::Zstd)) {
         let wire = compress(codec, Level::Default, &plain).unwrap();
         let cut = &wire[..wire.len() - 3];
         let results: Vec<_> = match FileReader::from_reader(

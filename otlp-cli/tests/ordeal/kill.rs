@@ -2,16 +2,6 @@
 //! acknowledged is missing at the receiver, and what arrives twice is within its bound.
 //!
 //! `OTLP_KILL_SEEDS` sets how many runs there are (default 25), `OTLP_KILL_FIRST` the first seed. `cargo xtask kill` runs many.
-#![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test that cannot go on fails; how many items were killed is worth knowing"
-)]
-
-mod producer;
-mod receiver;
-mod relay;
 
 use std::{
     collections::HashMap,
@@ -19,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{producer::Producer, receiver::Receiver, relay::Relay};
+use crate::{number, producer::Producer, receiver::Receiver, relay::Relay};
 
 /// Requests that the relay has under way for one signal at most: its concurrency.
 const UNDER_WAY: usize = 8;
@@ -66,11 +56,7 @@ impl Plan {
 
 #[test]
 fn acknowledged_items_survive_kill_9() {
-    let number = |name: &str, default| match std::env::var(name) {
-        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")),
-        Err(_) => default,
-    };
-    let (first, seeds): (u64, u64) = (number("OTLP_KILL_FIRST", 1), number("OTLP_KILL_SEEDS", 25));
+    let (first, seeds) = (number("OTLP_KILL_FIRST", 1), number("OTLP_KILL_SEEDS", 25));
     let (mut acknowledged, mut twice, mut repeated, mut kills) = (0, 0, 0, 0);
     for seed in first..first + seeds {
         let outcome = run(seed);
@@ -104,14 +90,24 @@ fn run(seed: u64) -> Outcome {
     let receiver = Receiver::start(plan.receiver_takes);
     receiver.refuse(plan.receiver_down.is_some());
     let max_disk = if plan.small_disk { "256KiB" } else { "1GiB" };
-    let args = ["--fsync", plan.fsync, "--max-disk", max_disk, "--batch-items", plan.batch_items];
-    let start = || Relay::start(&receiver.url(), dir.path(), &args);
+    let queue = dir.path().to_str().unwrap();
+    let args = [
+        "--queue-dir",
+        queue,
+        "--fsync",
+        plan.fsync,
+        "--max-disk",
+        max_disk,
+        "--batch-items",
+        plan.batch_items,
+    ];
+    let start = || Relay::start(&receiver.url(), &args);
 
     let mut acknowledged = Vec::new();
     let mut next = 0;
     for pause in &plan.kills {
         let relay = start();
-        let producer = Producer::start(relay.endpoint(), plan.producers, &mut next);
+        let producer = Producer::start(relay.http(), plan.producers, &mut next);
         std::thread::sleep(Duration::from_millis(*pause));
         relay.kill();
         acknowledged.extend(producer.stop());
@@ -130,7 +126,7 @@ fn run(seed: u64) -> Outcome {
         }
         std::thread::sleep(Duration::from_millis(10));
     };
-    let account = relay.stop();
+    let (_, account) = relay.stop();
     assert!(
         missing.is_empty(),
         "seed {seed}: {} of {} acknowledged items missing, first {:?}\n{plan:?}\n{account}",

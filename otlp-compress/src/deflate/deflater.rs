@@ -1,4 +1,4 @@
-//! Compression.
+//! Compression, for both wrappers of deflate.
 
 use flate2::{Compress, Compression, FlushCompress, Status};
 
@@ -8,15 +8,21 @@ use crate::{Codec, CompressError};
 /// The window of 32 KiB, the largest and what every decoder expects.
 const WINDOW_BITS: u8 = 15;
 
-/// One gzip member after another.
+/// One gzip member, or zlib stream, after another.
 pub(crate) struct Deflater {
     deflate: Compress,
+    codec: Codec,
 }
 
 impl Deflater {
-    pub(crate) fn new(level: i32) -> Self {
-        // `Level` has checked the range: 1 to 9.
-        Self { deflate: Compress::new_gzip(Compression::new(level.unsigned_abs()), WINDOW_BITS) }
+    /// For [`Codec::Gzip`], else the zlib format. `Level` has checked the level: 1 to 9.
+    pub(crate) fn new(codec: Codec, level: i32) -> Self {
+        let level = Compression::new(level.unsigned_abs());
+        let deflate = match codec {
+            Codec::Gzip => Compress::new_gzip(level, WINDOW_BITS),
+            _ => Compress::new(level, true),
+        };
+        Self { deflate, codec }
     }
 
     fn drive(
@@ -27,7 +33,7 @@ impl Deflater {
     ) -> Result<(usize, Status), CompressError> {
         let before = self.deflate.total_in();
         let status = self.deflate.compress_vec(input, out, flush).map_err(|_| CompressError::Failed {
-            codec: Codec::Gzip,
+            codec: self.codec,
             what: "the deflate stream is in an impossible state",
         })?;
         // No more than `input.len()`, a `usize`.

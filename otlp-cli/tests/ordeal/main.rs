@@ -1,0 +1,23 @@
+//! `otlp relay` as a process, in what goes wrong around it: kills at random moments, and a long time of faults under load.
+#![cfg(unix)]
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test that cannot go on fails; what it has counted is worth knowing"
+)]
+
+mod kill;
+mod producer;
+mod receiver;
+mod relay;
+#[cfg(target_os = "linux")]
+mod soak;
+
+/// A number from the environment.
+fn number(name: &str, default: u64) -> u64 {
+    match std::env::var(name) {
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")),
+        Err(_) => default,
+    }
+}

@@ -1,0 +1,92 @@
+//! The relay as a process.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    time::Duration,
+};
+
+pub(crate) struct Relay {
+    child: Child,
+    grpc: String,
+    http: String,
+    /// Where its figures are, if it was started with `--admin`.
+    admin: Option<String>,
+}
+
+/// How long it may take to start: the machine may be busy, and the queue large.
+const START: Duration = Duration::from_secs(60);
+
+impl Relay {
+    /// Starts it on free ports and waits until it is ready.
+    pub(crate) fn start(to: &str, args: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_otlp"))
+            .args(["relay", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--to", to])
+            .args(["--compression", "none"])
+            .args(args)
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let (said, heard) = mpsc::channel();
+        // Goes on reading, so that the relay never waits for a full pipe.
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(said.send(line))));
+        let first = heard.recv_timeout(START).unwrap();
+        let addresses = first.strip_prefix("listening grpc=").and_then(|rest| rest.split_once(" http="));
+        let Some((grpc, http)) = addresses else { panic!("the relay says: {first}") };
+        let admin = args.contains(&"--admin").then(|| {
+            let line = heard.recv_timeout(START).unwrap();
+            line.strip_prefix("admin http://").unwrap_or_else(|| panic!("the relay says: {line}")).to_owned()
+        });
+        Self { grpc: format!("http://{grpc}"), http: format!("http://{http}"), admin, child }
+    }
+
+    /// Where it takes HTTP.
+    pub(crate) fn http(&self) -> &str {
+        &self.http
+    }
+
+    /// Where it takes gRPC.
+    pub(crate) fn grpc(&self) -> &str {
+        &self.grpc
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Its page of figures; `--admin` has to be among the arguments.
+    pub(crate) fn metrics(&self) -> String {
+        let address = self.admin.as_deref().unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(stream, "GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+        std::io::read_to_string(stream).unwrap()
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM; gives its exit code and its account.
+    pub(crate) fn stop(mut self) -> (Option<i32>, String) {
+        let sent = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(sent.success());
+        let mut account = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut account).unwrap();
+        (self.child.wait().unwrap().code(), account)
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

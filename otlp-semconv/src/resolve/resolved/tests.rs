@@ -1,0 +1,34 @@
+use crate::registry::Registry;
+use crate::resolve::Resolver;
+
+fn read(text: &str) -> Registry {
+    Resolver::new().files([("resolved.yaml", text)]).unwrap()
+}
+
+/// The facts that the form has a place for.
+fn facts(registry: &Registry) -> String {
+    let mut registry = registry.clone();
+    registry.groups.retain(|group| group.public);
+    // A group's attributes are named without more in this form.
+    registry.groups.iter_mut().for_each(|group| group.attributes.clear());
+    registry.to_compact()
+}
+
+#[test]
+fn the_built_in_registry_comes_back_from_yaml_and_json() {
+    let registry = Registry::builtin();
+    let yaml = registry.to_resolved_yaml();
+    let from_yaml = read(&yaml);
+    similar(&facts(&from_yaml), &facts(registry));
+    let json = registry.to_resolved_json();
+    assert_eq!(read(&json), from_yaml);
+    // From here on nothing changes any more.
+    assert_eq!(from_yaml.to_resolved_yaml(), yaml);
+}
+
+/// Equality that shows the first line that differs.
+fn similar(left: &str, right: &str) {
+    let first = left.lines().zip(right.lines()).find(|(left, right)| left != right);
+    assert_eq!(first, None);
+    assert_eq!(left.len(), right.len());
+}
