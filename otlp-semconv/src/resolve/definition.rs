@@ -1,4 +1,5 @@
-//! The newer dialect, `file_format: definition/2`: attributes, signals, refinements and imports in sections of their own.
+//! The newer dialect, `file_format: definition/2`: attributes, signals, refinements and imports in sections of their
+//! own. Imports stand in files of the older dialect too.
 
 use super::attribute::{Lifecycle, associations, definition, patch};
 use super::error::{Error, Place, Problem};
@@ -23,11 +24,6 @@ pub(super) fn read(file: &Fields<'_, '_>, into: &mut Definitions) -> Result<(), 
             into.items.push(item(node, &file.place, *refines, *kind)?);
         }
     }
-    imports_of(file, into)
-}
-
-/// Takes in the imports of a file of either dialect.
-pub(super) fn imports_of(file: &Fields<'_, '_>, into: &mut Definitions) -> Result<(), Error> {
     file.get("imports").map_or(Ok(()), |node| imports(node, &file.place, into))
 }
 

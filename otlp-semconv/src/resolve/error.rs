@@ -113,6 +113,9 @@ pub enum Problem {
         /// Another one.
         second: String,
     },
+    /// A refinement of an entity that changes what tells one such entity from another.
+    #[error("a refinement cannot change whether `{0}` identifies the entity")]
+    Identity(String),
     /// Two versions of one registry that do not go together.
     #[error("needs both `{first}` and `{second}`, which differ in their major version")]
     Versions {

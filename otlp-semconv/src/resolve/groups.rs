@@ -85,8 +85,7 @@ fn kind(fields: &Fields<'_, '_>, id: &str) -> Result<Kind, Error> {
         // Resources became entities in 1.34.
         "entity" => Kind::Entity { name: name.unwrap_or_else(|| without("entity.")) },
         "resource" => Kind::Entity {
-            name: name
-                .unwrap_or_else(|| without("resource.").strip_prefix("entity.").unwrap_or(id).to_owned()),
+            name: name.unwrap_or_else(|| without("resource.").trim_start_matches("entity.").to_owned()),
         },
         _ => match fields.get("type") {
             Some(node) => return Err(fields.wrong("type", KINDS, node)),

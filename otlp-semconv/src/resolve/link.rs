@@ -7,8 +7,8 @@ use std::rc::Rc;
 use super::error::{Error, Place, Problem};
 use super::item::{Definitions, Import, Item, Patch, Slot};
 use super::limit::Limits;
-use super::stack::Stack;
-use crate::registry::{AttributeId, AttributeUse, Registry, Source};
+use super::stack::{Stack, Table};
+use crate::registry::{AttributeId, AttributeUse, Deprecation, Registry, Role, Source};
 
 /// What of the registries below becomes part of the result.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,10 +30,10 @@ pub(super) fn link(
     let whole = Place { file: source.schema_url.to_string(), ..Place::default() };
     let at = |problem| Error::new(whole.clone(), problem);
     let Definitions { attributes, items, imports } = definitions;
-    let mut stack = Stack { sources: vec![source], ..Stack::default() };
+    let mut stack = Stack::new(source);
     let mut sources = Vec::with_capacity(bases.len());
     for base in bases {
-        let places = stack.add_sources(base);
+        let places = stack.add_sources(base).map_err(at)?;
         stack.add_attributes(base, &places).map_err(at)?;
         sources.push(places);
     }
@@ -41,6 +41,7 @@ pub(super) fn link(
         let own = Some(place.clone());
         stack.add_attribute(attribute, own).map_err(|problem| Error::new(place, problem))?;
     }
+    check_renames("attribute", &stack.attributes, |attribute| attribute.deprecated.as_ref())?;
     // From here on an attribute is its place among the sorted keys.
     let attributes = Registry { attributes: stack.take_attributes(), ..Registry::default() };
     for (base, sources) in bases.iter().zip(&sources) {
@@ -53,6 +54,8 @@ pub(super) fn link(
     }
     items.iter().try_for_each(|item| linker.check_entities(item))?;
     let Linker { attributes, mut stack, .. } = linker;
+    check_renames("metric", &stack.metrics, |metric| metric.deprecated.as_ref())?;
+    check_renames("event", &stack.events, |event| event.deprecated.as_ref())?;
     let mut attributes = attributes.attributes;
     if keep == Keep::Imported {
         stack.retain(&mut attributes, &|what, name, own, hidden| {
@@ -60,6 +63,25 @@ pub(super) fn link(
         });
     }
     Ok(stack.finish(attributes))
+}
+
+/// What something of the registry itself was renamed to has to be there.
+fn check_renames<T>(
+    what: &'static str,
+    table: &Table<T>,
+    deprecated: impl Fn(&T) -> Option<&Deprecation>,
+) -> Result<(), Error> {
+    for (name, (item, place)) in &table.0 {
+        let Some(place) = place else { continue };
+        let Some(to) =
+            deprecated(item).and_then(Deprecation::renamed_to).filter(|to| table.get(to).is_none())
+        else {
+            continue;
+        };
+        let place = Place { id: name.to_string(), ..place.clone() };
+        return Err(Error::new(place, Problem::Dangling { what, name: to.to_owned() }));
+    }
+    Ok(())
 }
 
 /// An import that nothing below matches is a mistake.
@@ -243,6 +265,12 @@ impl<'i, 'l> Linker<'i, 'l> {
                 let first = format!("{}:{first}", self.items[at].place.file);
                 let problem = Problem::Duplicate { what: "attribute", name: key.clone(), first };
                 return Err(self.at(at, *line, problem));
+            }
+            if self.items[at].refines && patch.role.is_some() {
+                let below = layer.get(&id).and_then(|below| below.role).unwrap_or(Role::Descriptive);
+                if patch.role != Some(below) {
+                    return Err(self.at(at, *line, Problem::Identity(key.clone())));
+                }
             }
             layer.entry(id).or_default().apply(patch);
         }

@@ -171,26 +171,18 @@ impl<'b> Resolver<'b> {
             let Some(node) = yaml::parse(name, text, &self.limits, &mut nodes)? else { continue };
             let place = Place { file: name.clone(), ..Place::default() };
             let file = Fields::of(&node, &place, "the file")?;
-            match file.text("file_format")?.as_deref() {
-                None if file.has("groups") || file.has("imports") => {
-                    groups::read(&file, &mut definitions)?;
-                    definition::imports_of(&file, &mut definitions)?;
-                }
-                None if file.text("version")?.as_deref() == Some("2") => {
-                    definition::read(&file, &mut definitions)?
-                }
-                Some("definition/2") => {
-                    definition::read(&file, &mut definitions)?;
-                    // Files that are on their way from one dialect to the other.
-                    groups::read(&file, &mut definitions)?;
-                }
-                Some(resolved::FORMAT) if resolved.is_none() => {
-                    resolved = Some(resolved::read(&file, &self.limits)?);
-                }
-                other => {
-                    let found = other.unwrap_or("neither `groups` nor `file_format`").to_owned();
-                    return Err(file.error(Problem::Format(found)));
-                }
+            let format = file.text("file_format")?.unwrap_or_default();
+            let old = format.is_empty() && (file.has("groups") || file.has("imports"));
+            let new = format.starts_with("definition/2") || file.text("version")?.as_deref() == Some("2");
+            if old || new {
+                definition::read(&file, &mut definitions)?;
+                groups::read(&file, &mut definitions)?;
+            } else if format.starts_with("resolved/2") && resolved.is_none() {
+                resolved = Some(resolved::read(&file, &self.limits)?);
+            } else {
+                let found =
+                    if format.is_empty() { "neither `groups` nor `file_format`".to_owned() } else { format };
+                return Err(file.error(Problem::Format(found)));
             }
         }
         let schema_url = schema_url.or_else(|| self.schema_url.clone());

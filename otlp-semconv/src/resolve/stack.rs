@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::error::{Place, Problem};
 use crate::registry::{
@@ -86,14 +87,15 @@ impl<T> Table<T> {
         self.0.into_values().map(|(item, _)| item).collect()
     }
 
-    /// Adds a definition. Of two under one name the live one stands, of two deprecated ones the one below; two live
-    /// ones are an error, as are two of the same registry.
+    /// Adds a definition. Of two under one name the live one stands, of two deprecated ones the one below, of two
+    /// versions of one registry the later; any other two live ones are an error, as are two of the same registry.
     fn add(
         &mut self,
         what: &'static str,
         name: Cow<'static, str>,
         mut item: T,
         place: Option<Place>,
+        versions: &[Version],
         lifecycle: impl Fn(&mut T) -> (bool, &mut Origin),
     ) -> Result<(), Problem> {
         let Some((first, first_place)) = self.0.get_mut(&name) else {
@@ -112,16 +114,44 @@ impl<T> Table<T> {
             if deprecated || (place.is_none() && origin == first_origin) {
                 return Ok(());
             }
+            let version = |origin: &Origin| versions.get(usize::from(origin.source));
+            if let (None, Some(version), Some(first)) = (&place, version(origin), version(first_origin))
+                && version.family == first.family
+            {
+                if version.numbers > first.numbers {
+                    self.0.insert(name, (item, place));
+                }
+                return Ok(());
+            }
         }
         let first = first_place.as_ref().map_or_else(|| "a registry below".to_owned(), Place::to_string);
         Err(Problem::Duplicate { what, name: name.into_owned(), first })
     }
 }
 
+/// A registry's schema URL, taken apart.
+#[derive(Debug, Clone, PartialEq)]
+struct Version {
+    /// All but the last segment.
+    family: String,
+    numbers: Vec<u32>,
+}
+
+impl Version {
+    fn of(source: &Source) -> Self {
+        let url = &*source.schema_url;
+        let (family, version) = url.rsplit_once('/').unwrap_or(("", url));
+        let numbers = version.split(['.', '-', '+']).map_while(|number| number.parse().ok()).collect();
+        Self { family: family.to_owned(), numbers }
+    }
+}
+
 /// The registries below, and what is put on top of them.
 #[derive(Debug, Default)]
 pub(super) struct Stack {
-    pub(super) sources: Vec<Source>,
+    sources: Vec<Source>,
+    /// Of each source.
+    versions: Rc<[Version]>,
     pub(super) attributes: Table<Attribute>,
     pub(super) metrics: Table<Metric>,
     pub(super) spans: Table<Span>,
@@ -142,7 +172,9 @@ impl Stack {
         place: Option<Place>,
     ) -> Result<(), Problem> {
         let name = item.name().clone();
-        table(stack).add(T::WHAT, name, item, place, |item| (item.deprecated().is_some(), item.origin()))
+        let versions = Rc::clone(&stack.versions);
+        table(stack)
+            .add(T::WHAT, name, item, place, &versions, |item| (item.deprecated().is_some(), item.origin()))
     }
 
     pub(super) fn add_attribute(
@@ -151,22 +183,43 @@ impl Stack {
         place: Option<Place>,
     ) -> Result<(), Problem> {
         let name = attribute.key.clone();
-        self.attributes.add("attribute", name, attribute, place, |attribute| {
+        self.attributes.add("attribute", name, attribute, place, &self.versions, |attribute| {
             (attribute.deprecated.is_some(), &mut attribute.origin)
         })
     }
 
-    /// Where the sources of a registry below are in this stack.
-    pub(super) fn add_sources(&mut self, base: &Registry) -> Vec<u16> {
-        let mut place = |source: &Source| {
+    /// An empty stack for a registry of this schema URL.
+    pub(super) fn new(source: Source) -> Self {
+        Self { sources: vec![source], ..Self::default() }
+    }
+
+    /// Where the sources of a registry below are in this stack. Versions of one registry that differ in their major
+    /// number do not go together.
+    pub(super) fn add_sources(&mut self, base: &Registry) -> Result<Vec<u16>, Problem> {
+        let mut places = Vec::with_capacity(base.sources().len());
+        for source in base.sources() {
             let known =
                 self.sources.iter().position(|known| known == source && !source.schema_url.is_empty());
-            known.unwrap_or_else(|| {
+            let version = Version::of(source);
+            let major = |version: &Version| version.numbers.first().copied();
+            let other = self.sources.iter().find(|other| {
+                let other = Version::of(other);
+                !version.family.is_empty()
+                    && other.family == version.family
+                    && major(&other) != major(&version)
+            });
+            if let Some(other) = other {
+                let (first, second) = (other.schema_url.to_string(), source.schema_url.to_string());
+                return Err(Problem::Versions { first, second });
+            }
+            let at = known.unwrap_or(self.sources.len());
+            if known.is_none() {
                 self.sources.push(source.clone());
-                self.sources.len() - 1
-            })
-        };
-        base.sources().iter().map(|source| u16::try_from(place(source)).unwrap_or(u16::MAX)).collect()
+            }
+            places.push(u16::try_from(at).unwrap_or(u16::MAX));
+        }
+        self.versions = self.sources.iter().map(Version::of).collect();
+        Ok(places)
     }
 
     /// Adds the attributes of a registry below.

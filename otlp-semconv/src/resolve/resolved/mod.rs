@@ -6,8 +6,8 @@ mod write;
 
 pub(super) use read::read;
 
-/// The value of `file_format`; later minor versions are read too.
-pub(super) const FORMAT: &str = "resolved/2.0";
+/// The value of `file_format` that is written; others of version 2 are read too.
+const FORMAT: &str = "resolved/2.0";
 
 /// The annotation for what we know and the form has no place for: `extends` of a span, `moved`.
 const ANNOTATION: &str = "otlp";
