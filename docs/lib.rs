@@ -21,6 +21,7 @@ pages! {
     readme = "../README.md",
     readme_cli = "../otlp-cli/README.md",
     readme_simd = "../otlp-simd/README.md",
+    conventions = "src/conventions.md",
     disk_queue = "src/disk-queue.md",
     exporter = "src/exporter.md",
     quick_start = "src/quick-start.md",

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Deprecation, Details, Origin, Stability, Value};
+pub use crate::ValueType;
 
 /// The definition of an attribute.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,63 +66,6 @@ impl AttributeType {
         match self {
             Self::Plain(value) | Self::Template(value) | Self::Enum { of: value, .. } => *value,
         }
-    }
-}
-
-/// A value's type on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ValueType {
-    /// Text.
-    String,
-    /// A signed 64-bit number.
-    Int,
-    /// A 64-bit floating point number; a checker takes an int for one.
-    Double,
-    /// A truth value.
-    Boolean,
-    /// Anything, nested too.
-    Any,
-    /// A list of texts.
-    Strings,
-    /// A list of ints.
-    Ints,
-    /// A list of doubles.
-    Doubles,
-    /// A list of truth values.
-    Booleans,
-}
-
-impl ValueType {
-    /// The model's word: `string`, `int[]`, ...
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::String => "string",
-            Self::Int => "int",
-            Self::Double => "double",
-            Self::Boolean => "boolean",
-            Self::Any => "any",
-            Self::Strings => "string[]",
-            Self::Ints => "int[]",
-            Self::Doubles => "double[]",
-            Self::Booleans => "boolean[]",
-        }
-    }
-
-    /// The type behind the model's word, `None` for any other word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "string" => Self::String,
-            "int" => Self::Int,
-            "double" => Self::Double,
-            "boolean" => Self::Boolean,
-            "any" => Self::Any,
-            "string[]" => Self::Strings,
-            "int[]" => Self::Ints,
-            "double[]" => Self::Doubles,
-            "boolean[]" => Self::Booleans,
-            _ => return None,
-        })
     }
 }
 

@@ -2,47 +2,7 @@
 
 use std::borrow::Cow;
 
-/// How far a definition has come (OTEP 232). The order is by trust: `Development < Stable`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Stability {
-    /// May change or go at any time; older models write `experimental`. What a definition that says nothing is.
-    #[default]
-    Development,
-    /// Early, usable by those who follow changes.
-    Alpha,
-    /// Nearly complete.
-    Beta,
-    /// Stable unless something is found.
-    ReleaseCandidate,
-    /// Changes only as the specification's stability guarantees allow.
-    Stable,
-}
-
-impl Stability {
-    /// The model's word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Development => "development",
-            Self::Alpha => "alpha",
-            Self::Beta => "beta",
-            Self::ReleaseCandidate => "release_candidate",
-            Self::Stable => "stable",
-        }
-    }
-
-    /// The stability behind the model's word; `experimental` is `Development`. `None` for any other word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "development" | "experimental" => Self::Development,
-            "alpha" => Self::Alpha,
-            "beta" => Self::Beta,
-            "release_candidate" => Self::ReleaseCandidate,
-            "stable" => Self::Stable,
-            _ => return None,
-        })
-    }
-}
+pub use crate::Stability;
 
 /// Why a definition should no longer be used, and what to use instead.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{AttributeUse, Deprecation, Details, Origin, Requirement, Stability};
+pub use crate::{Instrument, Number, SpanKind};
 
 /// The definition of a metric.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,72 +31,6 @@ pub struct Metric {
     pub origin: Origin,
     /// What its authors wrote; `None` in the built-in registry.
     pub details: Option<Box<Details>>,
-}
-
-/// An instrument, under the name of its synchronous form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Instrument {
-    /// Only grows: a monotonic sum.
-    Counter,
-    /// Grows and shrinks: a sum that is not monotonic.
-    UpDownCounter,
-    /// The value at a moment.
-    Gauge,
-    /// A distribution, explicit or exponential.
-    Histogram,
-}
-
-impl Instrument {
-    /// The model's word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Counter => "counter",
-            Self::UpDownCounter => "updowncounter",
-            Self::Gauge => "gauge",
-            Self::Histogram => "histogram",
-        }
-    }
-
-    /// The instrument behind the model's word, `None` for any other word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "counter" => Self::Counter,
-            "updowncounter" => Self::UpDownCounter,
-            "gauge" => Self::Gauge,
-            "histogram" => Self::Histogram,
-            _ => return None,
-        })
-    }
-}
-
-/// The kind of a metric's numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Number {
-    /// Whole numbers.
-    Int,
-    /// Floating point numbers.
-    Double,
-}
-
-impl Number {
-    /// The model's word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Int => "int",
-            Self::Double => "double",
-        }
-    }
-
-    /// The kind behind the model's word, `None` for any other word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "int" => Self::Int,
-            "double" => Self::Double,
-            _ => return None,
-        })
-    }
 }
 
 /// The definition of a span.
@@ -126,47 +61,6 @@ pub struct Span {
     pub origin: Origin,
     /// What its authors wrote; `None` in the built-in registry.
     pub details: Option<Box<Details>>,
-}
-
-/// A span's kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SpanKind {
-    /// Work within a process.
-    Internal,
-    /// The handling of a request.
-    Server,
-    /// An outgoing request.
-    Client,
-    /// A message handed over for later.
-    Producer,
-    /// A message taken and handled.
-    Consumer,
-}
-
-impl SpanKind {
-    /// The model's word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Internal => "internal",
-            Self::Server => "server",
-            Self::Client => "client",
-            Self::Producer => "producer",
-            Self::Consumer => "consumer",
-        }
-    }
-
-    /// The kind behind the model's word, `None` for any other word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "internal" => Self::Internal,
-            "server" => Self::Server,
-            "client" => Self::Client,
-            "producer" => Self::Producer,
-            "consumer" => Self::Consumer,
-            _ => return None,
-        })
-    }
 }
 
 /// The definition of an event: a log record with an event name.

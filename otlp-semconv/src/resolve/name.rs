@@ -99,6 +99,7 @@ pub(super) fn templates(details: &Details, registry: &Registry) -> Vec<Cow<'stat
         // Without back quotes.
         let bare = rule.split_whitespace().map(|word| word.trim_end_matches('.'));
         found.extend(bare.filter(|word| word.starts_with('{') && known(word, registry)).map(str::to_owned));
+        found.extend(joined(rule).filter(|template| known(template, registry)));
     }
     let mut templates = Vec::new();
     for template in found.into_iter().map(Cow::Owned) {
@@ -107,6 +108,20 @@ pub(super) fn templates(details: &Details, registry: &Registry) -> Vec<Cow<'stat
         }
     }
     templates
+}
+
+/// "... is the name of the function (see `a`)", "... concatenating `a` and `b` with `.`".
+fn joined(rule: &str) -> Option<String> {
+    let quotes: Vec<_> = quotes(rule).collect();
+    let is_start =
+        |(before, _): &(&str, &str)| before.ends_with("(see ") || before.ends_with("concatenating ");
+    match &quotes[quotes.iter().position(is_start)?..] {
+        [(_, first), (" and ", second), (" with ", between), ..] => {
+            Some(format!("{{{first}}}{between}{{{second}}}"))
+        }
+        [(_, only), ..] => Some(format!("{{{only}}}")),
+        [] => None,
+    }
 }
 
 /// The attributes that a template is made of.

@@ -111,16 +111,36 @@ pub(super) fn named_exports(tree: &Tree, findings: &mut Vec<Finding>) {
     for file in tree.sources().filter(|file| file.path.ends_with("/src/lib.rs")) {
         for (line, text) in file.lines() {
             let text = text.trim_start();
-            if text.starts_with("pub use") && text.contains("::*") {
+            if text.starts_with("pub use") && text.contains("::*") && !is_generated_list(file, text) {
                 findings.push(file.finding(line, "name what is re-exported"));
             }
         }
     }
 }
 
+/// Whether the names come from a folder of generated code: what is in it is the generator's business.
+fn is_generated_list(file: &File, text: &str) -> bool {
+    let Some(module) = text.strip_prefix("pub use ").and_then(|rest| rest.strip_suffix("::*;")) else {
+        return false;
+    };
+    let lines: Vec<&str> = file.text.lines().collect();
+    let at = lines.iter().position(|line| line.ends_with(&format!("mod {module};"))).unwrap_or_default();
+    let attributes = lines[..at].iter().rev().take_while(|line| line.starts_with("#["));
+    attributes.into_iter().any(|line| line.starts_with("#[path = \"generated/"))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{code_of, uses_unsafe};
+    use super::{File, code_of, is_generated_list, uses_unsafe};
+
+    #[test]
+    fn only_generated_lists_may_be_exported_whole() {
+        let text = "#[path = \"generated/names/mod.rs\"]\n#[allow(x)]\nmod names;\nmod other;\n".to_owned();
+        let file = File { path: "x/src/lib.rs".to_owned(), text };
+        assert!(is_generated_list(&file, "pub use names::*;"));
+        assert!(!is_generated_list(&file, "pub use other::*;"));
+        assert!(!is_generated_list(&file, "pub use missing::*;"));
+    }
 
     #[test]
     fn comments_and_strings_hold_no_unsafe_code() {

@@ -2,6 +2,14 @@
 //!
 //! Everything is made of facts in the model (names, types, values, levels, links), nothing of its prose.
 
+mod attribute;
+mod builder;
+mod facade;
+mod gate;
+mod identifier;
+mod index;
+mod signal;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
@@ -52,7 +60,8 @@ pub(super) fn generate(output: &Output, source: &Source) -> anyhow::Result<()> {
     }
     let registry = registry(source)?;
     let generated = root().join("otlp-semconv/src/generated");
-    output.bytes(&generated.join("registry.txt"), registry.to_compact().as_bytes())
+    output.bytes(&generated.join("registry.txt"), registry.to_compact().as_bytes())?;
+    facade::generate(output, &registry, &generated)
 }
 
 /// The main release, and on it the live definitions of what moved away.
