@@ -1,4 +1,4 @@
-//! From a model's YAML to a [`Registry`]: both dialects, references followed, registries stacked.
+//! From a model's YAML to a [`Registry`](crate::registry::Registry): both dialects, references followed, registries stacked.
 
 mod attribute;
 mod build;
