@@ -11,6 +11,18 @@ use crate::wire::{LEN, varint_len};
 pub trait Encode {
     #[doc(hidden)]
     fn put(&self, out: &mut Backward);
+
+    /// Whether it holds lists of messages.
+    #[doc(hidden)]
+    const LISTS: bool = false;
+
+    /// Asks for the memory that it points at.
+    #[doc(hidden)]
+    fn near(&self) {}
+
+    /// Asks for the memory that the messages in its lists point at.
+    #[doc(hidden)]
+    fn reach(&self) {}
 }
 
 /// Encodes a message to the very bytes that prost's `encode_to_vec` gives, in less than half of its time.
@@ -198,6 +210,25 @@ impl Backward {
         self.prefix(number, self.written() - behind);
     }
 
+    /// A list of messages, while the memory of those that come next is on its way.
+    ///
+    /// A tree lies scattered over the heap, and where a text is stands in a message that is elsewhere too: without this each
+    /// step waits for memory.
+    #[inline]
+    pub(crate) fn messages<M: Encode>(&mut self, number: u32, messages: &[M]) {
+        for (index, message) in messages.iter().enumerate().rev() {
+            if M::LISTS {
+                if let Some(third) = index.checked_sub(2) {
+                    messages[third].near();
+                }
+                if let Some(second) = index.checked_sub(1) {
+                    messages[second].reach();
+                }
+            }
+            self.message(number, message);
+        }
+    }
+
     pub(crate) fn packed<T: Copy>(&mut self, number: u32, values: &[T], put: impl Fn(&mut Self, T)) {
         if values.is_empty() {
             return;
@@ -257,6 +288,12 @@ impl Backward {
     pub(crate) fn boolean(&mut self, value: bool) {
         self.varint(u64::from(value));
     }
+}
+
+/// Asks for the memory of the last messages in a list.
+#[inline]
+pub(crate) fn reach<M: Encode>(messages: &[M]) {
+    messages.iter().rev().take(16).for_each(M::near);
 }
 
 /// Copies to a range of the same length; short ones, which most texts and ids of telemetry are, in two moves that overlap.

@@ -41,6 +41,12 @@ pub mod __bench {
     pub fn is_text(bytes: &[u8]) -> bool {
         crate::parse::is_ascii(bytes) || std::str::from_utf8(bytes).is_ok()
     }
+
+    /// Digits of a trace id, as the JSON writer puts them.
+    #[inline]
+    pub fn hex(bytes: &[u8; 16]) -> [u8; 32] {
+        crate::wire::hex(bytes)
+    }
 }
 
 /// Random requests for the tests of other crates; see the feature.

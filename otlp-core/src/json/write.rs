@@ -9,7 +9,7 @@ use super::room::Room;
 use super::{digits, number};
 use crate::Batch;
 use crate::schema::{Field, Kind, Message, request};
-use crate::wire::{FIXED32, FIXED64, VARINT, Value, fields, read_varint, zigzag32};
+use crate::wire::{FIXED32, FIXED64, VARINT, Value, fields, hex, read_varint, zigzag32};
 
 /// Fields that the largest message has; what a scan notes about them stands on the stack.
 pub(super) const MAX_FIELDS: usize = 16;
@@ -281,8 +281,17 @@ impl<'a> Writer<'a> {
 
     fn hex(&mut self, bytes: &[u8]) {
         self.out.push(b'"');
-        let sized = const_hex::encode_to_slice(bytes, self.out.fill(2 * bytes.len()));
-        debug_assert!(sized.is_ok(), "hex is twice as long");
+        let digits = self.out.fill(2 * bytes.len());
+        if let Ok(trace) = bytes.try_into() {
+            digits.copy_from_slice(&hex(trace));
+        } else if let Some((span, [])) = bytes.split_first_chunk::<8>() {
+            let mut padded = [0; 16];
+            padded[..8].copy_from_slice(span);
+            digits.copy_from_slice(&hex(&padded)[..16]);
+        } else {
+            let sized = const_hex::encode_to_slice(bytes, digits);
+            debug_assert!(sized.is_ok(), "hex is twice as long");
+        }
         self.out.push(b'"');
     }
 

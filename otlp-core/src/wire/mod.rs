@@ -1,10 +1,14 @@
 //! Protobuf's wire format: varints, keys, a scanner over checked bytes, an appender.
 
+mod hex;
+mod near;
 mod put;
 mod scan;
 mod special;
 mod varint;
 
+pub(crate) use hex::hex;
+pub(crate) use near::{bring, bring_all, bring_list};
 pub(crate) use put::{put_key, put_len, put_varint, put_varint_at, put_varint_padded};
 pub(crate) use scan::{Value, behind, delimited, fields, one_byte_key, text, two_byte_key, value_at};
 pub(crate) use special::special;

@@ -116,6 +116,9 @@ impl Kernels {
     }
 }
 
+/// Counts that [`Kernels::add_counts`] adds in place.
+const FEW_COUNTS: usize = 32;
+
 /// Calls the version of a kernel for the level at hand: the only place where that is chosen.
 macro_rules! dispatch {
     ($kernels:expr, $scalar:expr, $avx2:expr, $avx512:expr) => {
@@ -191,6 +194,10 @@ impl Kernels {
     /// Says whether all counts and sums stayed below 2^63, so that none has wrapped.
     #[inline]
     pub fn add_counts(self, into: &mut [u64], counts: &[u64]) -> bool {
+        // So few are added before a call is made.
+        if counts.len() <= FEW_COUNTS {
+            return scalar::add_counts(into, counts);
+        }
         dispatch!(
             self,
             scalar::add_counts(into, counts),

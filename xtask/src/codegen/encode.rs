@@ -9,7 +9,7 @@ use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorSet};
 /// Rust code of all encoders.
 pub(super) fn encoders(set: &FileDescriptorSet) -> anyhow::Result<String> {
     let mut code = String::from(
-        "use crate::backward::{Backward, Encode};\nuse crate::generated::proto::opentelemetry;\n",
+        "use crate::backward::{Backward, Encode, reach};\nuse crate::generated::proto::opentelemetry;\nuse crate::wire::{bring, bring_list};\n",
     );
     for file in set.file.iter().filter(|file| file.package().starts_with("opentelemetry.")) {
         for message in &file.message_type {
@@ -53,11 +53,9 @@ fn encoder(code: &mut String, module: &str, message: &DescriptorProto) -> anyhow
     parts.sort_by_key(|(number, _)| *number);
 
     let unused = if parts.is_empty() { "_" } else { "" };
-    writeln!(
-        code,
-        "\nimpl Encode for {module}::{} {{ fn put(&self, {unused}out: &mut Backward) {{",
-        message.name()
-    )?;
+    writeln!(code, "\nimpl Encode for {module}::{} {{", message.name())?;
+    ahead(code, &inner, &parts)?;
+    writeln!(code, "fn put(&self, {unused}out: &mut Backward) {{")?;
     for (_, part) in parts.into_iter().rev() {
         match part {
             Part::Field(field) => one(code, field)?,
@@ -81,6 +79,54 @@ fn encoder(code: &mut String, module: &str, message: &DescriptorProto) -> anyhow
     Ok(())
 }
 
+/// What brings a message's memory near before it is written: its own in `near`, that of what its lists hold in `reach`.
+fn ahead(code: &mut String, inner: &str, parts: &[(i32, Part<'_>)]) -> anyhow::Result<()> {
+    let (mut near, mut reach) = (String::new(), String::new());
+    for (_, part) in parts {
+        match part {
+            Part::Field(field) => {
+                let name = format!("self.{}", raw(field.name()));
+                let list = field.label() == Label::Repeated;
+                match field.r#type() {
+                    Type::Message if list => {
+                        writeln!(near, "bring_list(&{name});")?;
+                        writeln!(reach, "reach(&{name});")?;
+                    }
+                    Type::Message => writeln!(near, "if let Some(value) = &{name} {{ value.near(); }}")?,
+                    Type::String | Type::Bytes if !list => writeln!(near, "bring({name}.as_ref());")?,
+                    _ => {}
+                }
+            }
+            Part::Oneof(name, members) => {
+                let mut arms = String::new();
+                for field in members {
+                    let variant = format!("{inner}::{}::{}", camel(name), camel(field.name()));
+                    match field.r#type() {
+                        Type::String | Type::Bytes => {
+                            writeln!(arms, "Some({variant}(value)) => bring(value.as_ref()),")?;
+                        }
+                        // A value in a value is rare, and would make this recursive.
+                        Type::Message if inner != "opentelemetry::proto::common::v1::any_value" => {
+                            writeln!(arms, "Some({variant}(value)) => value.near(),")?;
+                        }
+                        _ => {}
+                    }
+                }
+                if !arms.is_empty() {
+                    writeln!(near, "match &self.{} {{ {arms} _ => {{}} }}", raw(name))?;
+                }
+            }
+        }
+    }
+    if !near.is_empty() {
+        writeln!(code, "#[inline] fn near(&self) {{ {near} }}")?;
+    }
+    if !reach.is_empty() {
+        writeln!(code, "const LISTS: bool = true; #[inline] fn reach(&self) {{ {reach} }}")?;
+    }
+    Ok(())
+}
+
 /// The statement that writes one field in front of what is there.
 fn one(code: &mut String, field: &FieldDescriptorProto) -> anyhow::Result<()> {
     let name = format!("self.{}", raw(field.name()));
@@ -88,6 +134,7 @@ fn one(code: &mut String, field: &FieldDescriptorProto) -> anyhow::Result<()> {
     if field.label() == Label::Repeated {
         match scalar(field)? {
             Some(put) => writeln!(code, "out.packed({number}, &{name}, |out, value| out.{put}(value));")?,
+            None if field.r#type() == Type::Message => writeln!(code, "out.messages({number}, &{name});")?,
             None => {
                 writeln!(code, "for value in {name}.iter().rev() {{ {} }}", present(field, "value")?)?;
             }
