@@ -14,7 +14,20 @@ pub(crate) fn run(mut args: Args) -> anyhow::Result<()> {
     let first = args.value("--first")?.unwrap_or(1_u64);
     args.finish()?;
     let mut test = Command::new(env!("CARGO"));
-    test.args(["test", "--release", "-p", "otlp-cli", "--test", "ordeal", "--", "--nocapture", "kill"]);
-    test.env("OTLP_KILL_SEEDS", seeds.to_string()).env("OTLP_KILL_FIRST", first.to_string());
+    test.args([
+        "test",
+        "--release",
+        "-p",
+        "otlp-cli",
+        "--test",
+        "ordeal",
+        "--",
+        "--nocapture",
+        "kill",
+        "disk",
+    ]);
+    test.env("OTLP_TORN_STEP", "1")
+        .env("OTLP_KILL_SEEDS", seeds.to_string())
+        .env("OTLP_KILL_FIRST", first.to_string());
     run_command(&mut test)
 }

@@ -57,8 +57,8 @@ pub(crate) struct RelayArgs {
     #[command(flatten)]
     listen: ListenArgs,
 
-    /// Forward to this endpoint: for HTTP the base URL, to which /v1/<signal> is appended. Given several times, each one gets
-    /// everything; one that is down holds up the others once the memory is full.
+    /// Forward to this endpoint: for HTTP the base URL, to which /v1/<signal> is appended; unix:/PATH is a Unix socket. Given several
+    /// times, each one gets everything; one that is down holds up the others once the memory is full.
     #[arg(long, required = true, value_name = "URL")]
     to: Vec<String>,
 
@@ -157,9 +157,6 @@ impl RelayArgs {
     async fn serve(self) -> anyhow::Result<Exit> {
         let rules = Rules::new(&self.set, &self.delete, &self.hash)?;
         let exporter = self.exporter()?;
-        for warning in exporter.warnings() {
-            say!("warning: {warning}");
-        }
         let (full, stopping) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
         let server = Arc::<OnceLock<_>>::default();
         let intake = Intake::new(exporter.clone(), rules, Arc::clone(&full));
@@ -180,6 +177,9 @@ impl RelayArgs {
         let _ = server.set(Arc::clone(&running));
         if let Some(admin) = &admin {
             say!("admin http://{}", admin.addr());
+        }
+        for warning in exporter.warnings() {
+            say!("warning: --{warning}");
         }
         interrupt.wait().await;
 

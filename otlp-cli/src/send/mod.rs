@@ -40,8 +40,8 @@ pub(crate) struct SendArgs {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    /// Where to: for HTTP the base URL, to which /v1/<signal> is appended unless it ends so; by default the local
-    /// host's port 4318, for gRPC 4317.
+    /// Where to: for HTTP the base URL, to which /v1/<signal> is appended unless it ends so; unix:/PATH is a Unix socket; by default
+    /// the local host's port 4318, for gRPC 4317.
     #[arg(long, value_name = "URL", env = "OTLP_ENDPOINT", hide_env = true)]
     endpoint: Option<String>,
 

@@ -71,11 +71,17 @@ impl Settings {
             }
             client.build().map_err(|error| error.to_string())
         });
+        for warning in clients.iter().flatten().flat_map(Client::warnings) {
+            // What stands in a variable has been told by its name.
+            if !warnings.iter().any(|other| other.contains(warning.problem())) {
+                warnings.push(format!("--{warning}"));
+            }
+        }
         let endpoints = Signal::ALL.map(|signal| without_query(&config.signal(signal).endpoint()));
         Ok(Self { clients, endpoints, warnings })
     }
 
-    /// Values of the environment that could not be used.
+    /// Values of the environment that could not be used, and headers that anyone on the way can read.
     pub(super) fn warnings(&self) -> &[String] {
         &self.warnings
     }
@@ -206,6 +212,20 @@ mod tests {
         OTEL_EXPORTER_OTLP_ENDPOINT: it needs to start with http:// or https://; used instead: http://localhost:4318
         OTLP_HEADERS: entry 2 has no `=` between name and value; used: the other entries
         ");
+    }
+
+    #[test]
+    fn credentials_in_plaintext_are_warned_of_once() {
+        let flags = ["--endpoint", "http://collector.example", "--header", "authorization=Bearer hunter2"];
+        let warned = settings(&flags, &[]).unwrap().warnings().join("\n");
+        let problem =
+            "authorization goes to another host over plaintext http, where anyone on the way can read it";
+        assert_eq!(warned, format!("--header: {problem}"));
+        let vars = [("OTEL_EXPORTER_OTLP_HEADERS", "authorization=hunter2")];
+        let warned = settings(&flags[..2], &vars).unwrap().warnings().join("\n");
+        assert_eq!(warned, format!("OTEL_EXPORTER_OTLP_HEADERS: {problem}"));
+        let local = ["--endpoint", "unix:/run/otlp.sock", "--header", "authorization=Bearer hunter2"];
+        assert_eq!(settings(&local, &[]).unwrap().warnings(), [""; 0]);
     }
 
     #[test]

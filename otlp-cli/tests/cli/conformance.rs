@@ -3,7 +3,7 @@
 use otlp::testing::{Reply, ScriptedServer};
 use serde_json::Value;
 
-use crate::support::{Receive, expect};
+use crate::support::{Authority, Receive, expect};
 
 /// The findings, by rule and level.
 fn findings(out: &str) -> Vec<Value> {
@@ -30,6 +30,21 @@ fn our_server_passes_every_must_and_should() {
         .map(|finding| finding["rule"].as_str().unwrap())
         .collect();
     assert!(unseen.iter().all(|rule| ["G5", "G10", "H7", "H12"].contains(rule)), "{unseen:?}");
+}
+
+#[test]
+fn the_rules_hold_over_tls_too() {
+    let authority = Authority::new();
+    let (ca, server) = (authority.ca(), authority.issue("server", (2020, 1, 1), 36_500));
+    let receive = Receive::start(&["--tls-cert", &server.cert, "--tls-key", &server.key]);
+    let [http, grpc] = [&receive.http, &receive.grpc].map(|url| url.replace("http:", "https:"));
+    let (out, _) = expect(0, &["conformance", &http, "--grpc", &grpc, "--ca", &ca, "--json"]);
+    let judged = |verdict: &str| findings(&out).iter().filter(|one| one["verdict"] == verdict).count();
+    assert_eq!(judged("fail"), 0, "{out}");
+    assert!(judged("pass") >= 20, "{out}");
+    // Without the authority it is not trusted.
+    let (_, err) = expect(3, &["conformance", &http]);
+    assert!(err.contains("certificate") || err.contains("does not answer"), "{err}");
 }
 
 #[test]

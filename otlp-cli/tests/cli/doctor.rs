@@ -3,7 +3,7 @@
 use otlp::testing::{Reply, ScriptedServer};
 use serde_json::Value;
 
-use crate::support::{Receive, expect, otlp, texts};
+use crate::support::{Authority, Receive, expect, otlp, texts};
 
 /// Its report in the environment that is given.
 fn doctor(code: i32, args: &[&str], vars: &[(&str, &str)]) -> Value {
@@ -96,4 +96,59 @@ fn certificates_are_shown_and_judged() {
     let plain = ScriptedServer::start([]).unwrap();
     let report = doctor(1, &[], &[(ENDPOINT, &plain.url().replace("http:", "https:"))]);
     assert!(report["fix"].to_string().contains(&plain.url()), "{report}");
+}
+
+/// Long enough for any clock that a test runs by.
+const LONG: ((i32, u8, u8), u32) = ((2020, 1, 1), 36_500);
+
+#[test]
+fn servers_that_want_a_certificate_get_one_or_are_told_of() {
+    let authority = Authority::new();
+    let ca = authority.ca();
+    let server = authority.issue("server", LONG.0, LONG.1);
+    let client = authority.issue("client", LONG.0, LONG.1);
+    let args = ["--tls-cert", &server.cert, "--tls-key", &server.key, "--client-ca", &ca];
+    let receive = Receive::start(&args);
+    for (protocol, url) in [("http/protobuf", &receive.http), ("grpc", &receive.grpc)] {
+        let url = url.replace("http:", "https:");
+        let vars = [
+            (ENDPOINT, url.as_str()),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+            ("OTEL_EXPORTER_OTLP_CERTIFICATE", &ca),
+        ];
+        let report = doctor(1, &[], &vars);
+        let fix = report["fix"].to_string();
+        for line in ["CLIENT_CERTIFICATE=/path/to/client.pem", "CLIENT_KEY=/path/to/client-key.pem"] {
+            assert!(fix.contains(&format!("export OTEL_EXPORTER_OTLP_{line}")), "{protocol}: {report}");
+        }
+        let identity = [
+            ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", client.cert.as_str()),
+            ("OTEL_EXPORTER_OTLP_CLIENT_KEY", client.key.as_str()),
+        ];
+        let report = doctor(0, &[], &[&vars[..], &identity].concat());
+        assert_eq!(report["healthy"], true, "{protocol}: {report}");
+    }
+}
+
+#[test]
+fn certificates_that_have_expired_are_told_and_so_are_those_that_soon_will() {
+    let authority = Authority::new();
+    let ca = authority.ca();
+    let day = u32::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() / 86_400).unwrap();
+    // Days from 2020 to now.
+    let age = day - 18_262;
+    for (name, from, days, code, words) in [
+        ("old", (2020, 1, 1), 31, 1, "the certificate has expired"),
+        ("soon", (2020, 1, 1), age + 5, 0, "issued by"),
+        ("early", (2090, 1, 1), 365, 1, "the certificate is not valid yet"),
+    ] {
+        let pair = authority.issue(name, from, days);
+        let receive = Receive::start(&["--tls-cert", &pair.cert, "--tls-key", &pair.key]);
+        let url = receive.http.replace("http:", "https:");
+        let report = doctor(code, &[], &[(ENDPOINT, &url), ("OTEL_EXPORTER_OTLP_CERTIFICATE", &ca)]);
+        let findings = report["findings"].as_array().unwrap();
+        let tls = findings.iter().find(|finding| finding["step"] == "tls").unwrap();
+        assert!(tls["text"].as_str().unwrap().contains(words), "{report}");
+        assert_eq!(tls["health"], if code == 1 { "bad" } else { "warning" }, "{name}: {report}");
+    }
 }

@@ -235,3 +235,46 @@ fn a_damaged_file_sends_what_stands_before_the_damage() {
     // Long enough for a reader thread that would not end to be noticed.
     thread::yield_now();
 }
+
+#[cfg(unix)]
+#[test]
+fn unix_sockets_are_endpoints() {
+    let (dir, file) = fixtures();
+    let socket = dir.path().join("otlp.sock");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = Server::builder(|_: Batch, _: &Peer| Verdict::Accepted).unix(&socket);
+    let running = runtime.block_on(server.start()).unwrap();
+    let endpoint = format!("unix:{}", text(&socket));
+    let mut items = 0;
+    for protocol in ["grpc", "http/protobuf", "http/json"] {
+        let traces = file(Signal::Traces);
+        let send = ["send", text(&traces), "--endpoint", &endpoint, "--protocol", protocol, "--json"];
+        let (out, err) = expect(0, &send);
+        items += ledger(&out)["accepted"].as_u64().unwrap();
+        assert_eq!(err, "");
+        let relay = Receive::listen("relay", &["--to", &endpoint, "--protocol", protocol]);
+        expect(0, &["send", text(&traces), "--endpoint", &relay.http]);
+        relay.signal("TERM");
+        let (code, account, _) = relay.end();
+        assert_eq!(code, Some(0));
+        let wanted = "received 3 = forwarded 3 + rejected 0 + dropped 0 + pending 0\n";
+        assert!(account.contains(wanted) && account.contains("otlp.sock"), "{account}");
+        items += 3;
+    }
+    assert_eq!(running.stats().signal(Signal::Traces).items, items);
+}
+
+#[test]
+fn tokens_in_plaintext_are_warned_of() {
+    let (_dir, file) = fixtures();
+    let to = ["--header", "authorization=Bearer hunter2", "--header", "authorization=Bearer hunter2"];
+    // TEST-NET-1: nobody is there. The relay never connects, since nothing comes in.
+    let relay = Receive::listen("relay", &[&["--to", "http://192.0.2.1:4318"][..], &to].concat());
+    let line = relay.line();
+    assert!(
+        line.starts_with("warning: --header: authorization goes to another host over plaintext"),
+        "{line}"
+    );
+    let (_, err) = expect(0, &["send", text(&file(Signal::Traces)), "--endpoint", &relay.http, to[0], to[1]]);
+    assert_eq!(err, "", "this machine is no other host");
+}

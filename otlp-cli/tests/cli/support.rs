@@ -191,3 +191,50 @@ pub(crate) fn unpacked(path: &Path) -> Vec<u8> {
     expect(0, &["convert", text(path), text(&out)]);
     fs::read(out).unwrap()
 }
+
+/// A certificate authority of a test, with its files in a directory.
+pub(crate) struct Authority {
+    issuer: rcgen::CertifiedIssuer<'static, rcgen::KeyPair>,
+    dir: tempfile::TempDir,
+}
+
+/// The paths of a certificate and its key.
+pub(crate) struct Pair {
+    pub(crate) cert: String,
+    pub(crate) key: String,
+}
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        let mut params = rcgen::CertificateParams::new([]).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let issuer = rcgen::CertifiedIssuer::self_signed(params, key).unwrap();
+        Self { issuer, dir: tempfile::tempdir().unwrap() }
+    }
+
+    /// The authority's own certificate.
+    pub(crate) fn ca(&self) -> String {
+        self.file("ca.pem", &self.issuer.pem())
+    }
+
+    /// A certificate for `localhost` and `127.0.0.1`, good for so many days from `from` on.
+    pub(crate) fn issue(&self, name: &str, (year, month, day): (i32, u8, u8), days: u32) -> Pair {
+        let mut params =
+            rcgen::CertificateParams::new(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(year, month, day);
+        params.not_after = params.not_before + Duration::from_secs(u64::from(days) * 86_400);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let cert = params.signed_by(&key, &self.issuer).unwrap();
+        Pair {
+            cert: self.file(&format!("{name}.pem"), &cert.pem()),
+            key: self.file(&format!("{name}-key.pem"), &key.serialize_pem()),
+        }
+    }
+
+    fn file(&self, name: &str, content: &str) -> String {
+        let path = self.dir.path().join(name);
+        fs::write(&path, content).unwrap();
+        text(&path).to_owned()
+    }
+}

@@ -1,4 +1,5 @@
-//! `otlp relay` as a process, in what goes wrong around it: kills at random moments, and a long time of faults under load.
+//! `otlp relay` as a process, in what goes wrong around it: kills at random moments, disks that are full,
+//! fail or lose their last bytes, and a long time of faults under load.
 #![cfg(unix)]
 #![forbid(unsafe_code)]
 #![allow(
@@ -7,6 +8,10 @@
     reason = "a test that cannot go on fails; what it has counted is worth knowing"
 )]
 
+#[cfg(target_os = "linux")]
+mod account;
+#[cfg(target_os = "linux")]
+mod disk;
 mod kill;
 mod producer;
 mod receiver;

@@ -76,6 +76,11 @@ impl Receiver {
         items.iter().copied().filter(|item| !seen.items.contains(item)).collect()
     }
 
+    /// As if nothing had arrived.
+    pub(crate) fn forget(&self) {
+        *self.state.seen.lock().unwrap() = Seen::default();
+    }
+
     pub(crate) fn accepted_requests(&self) -> Vec<Vec<u64>> {
         self.state.seen.lock().unwrap().requests.clone()
     }

@@ -20,9 +20,17 @@ pub(crate) struct Relay {
 const START: Duration = Duration::from_secs(60);
 
 impl Relay {
-    /// Starts it on free ports and waits until it is ready.
+    /// Starts it on free ports and waits until it is ready. `OTLP_BINARY` names another build than that of the tests.
     pub(crate) fn start(to: &str, args: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_otlp"))
+        Self::start_under(&[], to, args)
+    }
+
+    /// Starts it by another program, which becomes the relay.
+    pub(crate) fn start_under(wrapper: &[&str], to: &str, args: &[&str]) -> Self {
+        let relay = std::env::var("OTLP_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_otlp").to_owned());
+        let mut command = Command::new(wrapper.first().unwrap_or(&&*relay));
+        command.args(wrapper.iter().skip(1)).args((!wrapper.is_empty()).then_some(&relay));
+        let mut child = command
             .args(["relay", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--to", to])
             .args(["--compression", "none"])
             .args(args)
@@ -36,13 +44,20 @@ impl Relay {
         let (said, heard) = mpsc::channel();
         // Goes on reading, so that the relay never waits for a full pipe.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(said.send(line))));
-        let first = heard.recv_timeout(START).unwrap();
-        let addresses = first.strip_prefix("listening grpc=").and_then(|rest| rest.split_once(" http="));
-        let Some((grpc, http)) = addresses else { panic!("the relay says: {first}") };
-        let admin = args.contains(&"--admin").then(|| {
-            let line = heard.recv_timeout(START).unwrap();
-            line.strip_prefix("admin http://").unwrap_or_else(|| panic!("the relay says: {line}")).to_owned()
-        });
+        // What the queue holds is on its way before the relay listens, and may meet with something worth saying.
+        let line = move |start: &str| {
+            let mut before = Vec::new();
+            loop {
+                let line = heard.recv_timeout(START).unwrap_or_else(|_| panic!("the relay says: {before:?}"));
+                match line.strip_prefix(start) {
+                    Some(rest) => return rest.to_owned(),
+                    None => before.push(line),
+                }
+            }
+        };
+        let addresses = line("listening grpc=");
+        let (grpc, http) = addresses.split_once(" http=").unwrap();
+        let admin = args.contains(&"--admin").then(|| line("admin http://"));
         Self { grpc: format!("http://{grpc}"), http: format!("http://{http}"), admin, child }
     }
 

@@ -24,9 +24,13 @@ use self::{
     chaos::{Chaos, Done},
     load::{Load, Numbers, Sent},
     payload::SIGNALS,
-    watch::{Account, Memory, Watch},
+    watch::{Memory, Watch},
 };
-use crate::{number, relay::Relay};
+use crate::{
+    account::{Account, accounts},
+    number,
+    relay::Relay,
+};
 
 /// How long everything may take to arrive once nothing more is sent. Generous: the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -142,8 +146,7 @@ impl Side {
         let done = chaos.stop();
         self.sent = self.sent.plus(load.stop());
         self.drain();
-        let accounts = watch::accounts(&self.relay);
-        let account = accounts.values().fold(Account::default(), Account::plus);
+        let account = accounts(&self.relay).values().fold(Account::default(), Account::plus);
         let next = std::array::from_fn(|at| self.numbers[at].load(Ordering::Relaxed));
         let (code, said) = self.relay.stop();
         let (missing, strangers) = self.arrivals.compare(next);
@@ -168,7 +171,7 @@ impl Side {
     fn drain(&self) {
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
-            let pending: u64 = watch::accounts(&self.relay).values().map(|account| account.pending).sum();
+            let pending: u64 = accounts(&self.relay).values().map(|account| account.pending).sum();
             if pending == 0 && self.arrivals.so_far().items >= self.sent.acknowledged {
                 return;
             }
@@ -234,9 +237,7 @@ impl Result {
             format!("{} requests arrived again, {} at most may", arrived.repeated_requests, done.repeats),
         );
         must(watch.unbalanced.is_empty(), format!("accounts that do not balance: {:?}", watch.unbalanced));
-        let handed_back: u64 =
-            ["queue_full", "disk_full"].iter().filter_map(|reason| account.dropped.get(*reason)).sum();
-        let dropped: u64 = account.dropped.values().sum();
+        let (handed_back, dropped) = (account.handed_back(), account.dropped_total());
         must(dropped == handed_back, format!("items dropped: {:?}", account.dropped));
         must(
             handed_back <= sent.handed_back,
@@ -282,8 +283,8 @@ fn table(results: &[Result], time: Duration) -> String {
             format!("{} + {}", count(r.account.accepted), count(r.account.rejected))
         }),
         ("account: dropped, pending", |r| {
-            let given_up = r.account.dropped.iter().filter(|(reason, _)| !reason.ends_with("_full"));
-            format!("{}, {}", count(given_up.map(|(_, items)| items).sum()), count(r.account.pending))
+            let given_up = r.account.dropped_total() - r.account.handed_back();
+            format!("{}, {}", count(given_up), count(r.account.pending))
         }),
         ("accounts read, unbalanced", |r| {
             format!("{}, {}", count(r.watch.accounts), count(r.watch.unbalanced.len() as u64))

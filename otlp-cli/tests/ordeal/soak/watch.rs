@@ -1,15 +1,12 @@
 //! The relay from outside: its memory, its files, and its own account, read again and again.
 
 use std::{
-    collections::BTreeMap,
     fs,
     path::Path,
     time::{Duration, Instant},
 };
 
-use otlp::Signal;
-
-use crate::relay::Relay;
+use crate::{account::accounts, relay::Relay};
 
 /// One look.
 #[derive(Debug, Clone, Copy)]
@@ -30,19 +27,6 @@ pub(super) struct Watch {
     /// Accounts read, and those of them that did not balance.
     pub(super) accounts: u64,
     pub(super) unbalanced: Vec<String>,
-}
-
-/// A relay's account of one signal, in items.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Account {
-    pub(super) submitted: u64,
-    pub(super) recovered: u64,
-    pub(super) accepted: u64,
-    pub(super) rejected: u64,
-    pub(super) pending: u64,
-    pub(super) requests: u64,
-    pub(super) retries: u64,
-    pub(super) dropped: BTreeMap<String, u64>,
 }
 
 /// Memory over the time after the warm-up.
@@ -118,62 +102,6 @@ impl Watch {
 
     pub(super) fn elapsed(&self) -> Duration {
         self.began.elapsed()
-    }
-}
-
-/// The relay's accounts as its page of metrics tells them.
-pub(super) fn accounts(relay: &Relay) -> BTreeMap<&'static str, Account> {
-    let page = relay.metrics();
-    let mut accounts = BTreeMap::<_, Account>::new();
-    for line in page.lines() {
-        let Some((name, labels, value)) = sample(line) else { continue };
-        let signal = Signal::ALL.into_iter().find(|signal| labels.contains(&format!("signal=\"{signal}\"")));
-        let Some(signal) = signal else { continue };
-        let account = accounts.entry(signal.as_str()).or_default();
-        match name {
-            "submitted_items_total" => account.submitted = value,
-            "recovered_items_total" => account.recovered = value,
-            "accepted_items_total" => account.accepted = value,
-            "rejected_items_total" => account.rejected = value,
-            "pending_items" => account.pending = value,
-            "requests_total" => account.requests = value,
-            "retries_total" => account.retries = value,
-            "dropped_items_total" if value > 0 => {
-                let reason = labels.split("reason=\"").nth(1).and_then(|rest| rest.split('"').next());
-                account.dropped.insert(reason.unwrap().to_owned(), value);
-            }
-            _ => {}
-        }
-    }
-    assert!(!accounts.is_empty(), "{page}");
-    accounts
-}
-
-/// `otlp_exporter_NAME{LABELS} VALUE`.
-fn sample(line: &str) -> Option<(&str, &str, u64)> {
-    let (name, rest) = line.strip_prefix("otlp_exporter_")?.split_once('{')?;
-    let (labels, value) = rest.rsplit_once("} ")?;
-    Some((name, labels, value.parse().ok()?))
-}
-
-impl Account {
-    fn is_balanced(&self) -> bool {
-        let dropped: u64 = self.dropped.values().sum();
-        self.submitted + self.recovered == self.accepted + self.rejected + self.pending + dropped
-    }
-
-    pub(super) fn plus(mut self, other: &Self) -> Self {
-        self.submitted += other.submitted;
-        self.recovered += other.recovered;
-        self.accepted += other.accepted;
-        self.rejected += other.rejected;
-        self.pending += other.pending;
-        self.requests += other.requests;
-        self.retries += other.retries;
-        for (reason, items) in &other.dropped {
-            *self.dropped.entry(reason.clone()).or_default() += items;
-        }
-        self
     }
 }
 
