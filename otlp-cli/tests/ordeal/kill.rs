@@ -166,7 +166,11 @@ fn twice(requests: &[Vec<u64>], kills: usize, seed: u64, account: &str) -> Twice
     for (item, times) in &items {
         // A producer gives each item to the relay once, so it is in one request, however often that one is sent.
         if *times > 1 {
-            let _ = writeln!(wrong, "item {item} is in {times} different requests");
+            let _ = writeln!(wrong, "item {item} is in {times} different requests:");
+            for (at, request) in requests.iter().enumerate().filter(|(_, request)| request.contains(item)) {
+                let _ = writeln!(wrong, "  {at}: {request:?}");
+            }
+            break;
         }
     }
     assert!(wrong.is_empty(), "seed {seed}: {wrong}{account}");
