@@ -24,6 +24,7 @@ mod key;
 #[allow(clippy::too_many_arguments, reason = "conventions may require many attributes")]
 #[allow(unreachable_patterns, reason = "two members may have one value")]
 #[allow(unused_imports, reason = "which imports a module needs depends on the features")]
+#[allow(unused_variables, reason = "an event may have no attributes")]
 mod namespace;
 #[cfg(feature = "opentelemetry")]
 mod opentelemetry;

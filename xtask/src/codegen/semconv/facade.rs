@@ -119,3 +119,106 @@ pub(super) fn lifecycle(
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use otlp_semconv::resolve::Resolver;
+
+    use super::generate;
+    use crate::codegen::Output;
+
+    /// Every shape that the generator tells apart.
+    const MODEL: &str = r#"
+groups:
+  - id: registry.shop
+    type: attribute_group
+    brief: x
+    attributes:
+      - {id: shop.cart.id, type: string, brief: x, stability: stable, examples: [a]}
+      - {id: shop.cart_id, type: int, brief: x, stability: stable, deprecated: {reason: renamed, renamed_to: shop.cart.id}, examples: [1]}
+      - {id: shop.label, type: "template[string]", brief: x, stability: development, examples: [a]}
+      - id: shop.type
+        brief: x
+        stability: stable
+        type:
+          members:
+            - {id: other, value: _OTHER, brief: x, stability: stable}
+            - {id: self, value: self, brief: x, stability: stable}
+  - id: span.shop.order.client
+    type: span
+    span_kind: client
+    brief: x
+    stability: stable
+    note: |
+      **Span name** SHOULD be `order {shop.cart.id}`.
+    attributes:
+      - {ref: shop.type, requirement_level: required, sampling_relevant: true}
+      - {ref: shop.cart.id}
+      - {ref: shop.label}
+  - id: metric.shop.carts
+    type: metric
+    metric_name: shop.carts
+    instrument: gauge
+    unit: "{cart}"
+    brief: x
+    stability: release_candidate
+    annotations: {code_generation: {metric_value_type: int}}
+    attributes:
+      - {ref: shop.label, requirement_level: required}
+  - id: event.shop.closed
+    type: event
+    name: shop.closed
+    brief: x
+    stability: development
+  - id: entity.shop
+    type: entity
+    name: shop
+    brief: x
+    stability: stable
+    attributes:
+      - {ref: shop.cart.id, role: identifying}
+"#;
+
+    fn written(folder: &Path) -> String {
+        let registry = Resolver::new()
+            .schema_url("https://example.com/schemas/9.9.9")
+            .files([("model.yaml", MODEL)])
+            .unwrap();
+        generate(&Output { check: false, command: "cargo xtask codegen semconv" }, &registry, folder)
+            .unwrap();
+        // What was written is what a second look expects.
+        generate(&Output { check: true, command: "cargo xtask codegen semconv" }, &registry, folder).unwrap();
+        std::fs::read_to_string(folder.join("namespace/shop.rs")).unwrap()
+    }
+
+    #[test]
+    fn another_model_is_generated_without_a_change_here() {
+        let folder = std::env::temp_dir().join(format!("otlp-xtask-facade-{}", std::process::id()));
+        let code = written(&folder);
+        let list = std::fs::read_to_string(folder.join("namespace/mod.rs")).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(list.contains("\npub mod shop;\n"), "{list}");
+        assert!(list.contains("\"https://example.com/schemas/9.9.9\""), "{list}");
+        for line in [
+            "pub const CART_ID: Key<str> = Key::new(\"shop.cart.id\", Stability::Stable);",
+            "#[deprecated(note = \"use `shop.cart.id`\")]\npub const SHOP_CART_ID: Key<i64> =",
+            "#[cfg(feature = \"development\")]\npub const fn label(key: &str) -> TemplateKey<'_, str> {",
+            "pub const TYPE: Key<Type<'_>> =",
+            "OtherValue = \"_OTHER\",",
+            "SelfValue = \"self\",",
+            "#[cfg(feature = \"builders\")]\n/// Span types of `shop`.\npub mod span {",
+            "span! { OrderClient: \"shop.order.client\", Client, Stable;",
+            "|span| [&[Fixed(\"order \"), of(span.cart_id)], &[Fixed(\"order\")]];",
+            "need shop_type: shop::Type<'a> = \"shop.type\" SAMPLED \"required, stable, for samplers too\";",
+            "may [feature = \"development\"] label: Entries<'a, &'a str> = \"shop.label.\" LATER",
+            "#[cfg(feature = \"rc\")]\n    pub const CARTS: Metric<Gauge<i64>> =",
+            "#[cfg(all(feature = \"builders\", feature = \"development\"))]\n    metric! { Carts: Gauge<i64>, CARTS;",
+            "event! { Closed: \"shop.closed\", Development;",
+            "entity! { Shop: \"shop\", &[\"shop.cart.id\"], Stable;",
+        ] {
+            assert!(code.contains(line), "{line}\n-- is not in\n{code}");
+        }
+    }
+}

@@ -77,8 +77,18 @@ fn registry(source: &Source) -> anyhow::Result<Registry> {
         source.version
     );
     let mut files = Vec::new();
-    for name in LIVE_FOLDERS {
-        read(&folder(&source.live), Path::new(name), &mut files)?;
+    for name in LIVE_FOLDERS.map(Path::new) {
+        // Releases before the move have them alive themselves.
+        let mut own = Vec::new();
+        if model.join(name).is_dir() {
+            read(&model, name, &mut own)?;
+        }
+        if own.is_empty() {
+            read(&folder(&source.live), name, &mut files)?;
+        }
+    }
+    if files.is_empty() {
+        return Ok(main);
     }
     files.sort();
     let files = files.iter().map(|(name, text)| (&**name, &**text));
