@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     account::accounts,
-    number,
+    fresh_tag, number,
     producer::{self, Producer},
     receiver::Receiver,
     relay::Relay,
@@ -68,12 +68,13 @@ impl Drop for Small {
 #[test]
 fn a_full_disk_sends_senders_away_and_loses_nothing() {
     let Some(disk) = Small::mount(512) else { return };
-    let receiver = Receiver::start(Duration::ZERO);
+    let tag = fresh_tag();
+    let receiver = Receiver::start(&tag, Duration::ZERO);
     receiver.refuse(true);
     let args = ["--queue-dir", disk.0.path().to_str().unwrap(), "--admin", "127.0.0.1:0"];
     let relay = Relay::start(&receiver.url(), &args);
     let mut next = 0;
-    let producer = Producer::start(relay.http(), 4, &mut next);
+    let producer = Producer::start(relay.http(), &tag, 4, &mut next);
     let logs = || accounts(&relay).remove("logs").unwrap();
     wait("the disk never gets full", || logs().handed_back() > 0);
     // It drains, and takes again.
@@ -103,6 +104,7 @@ fn writes_and_syncs_that_fail_with_eio_lose_nothing() {
         eprintln!("skipped: strace cannot be run or may not trace here: {probe:?}");
         return;
     }
+    let tag = fresh_tag();
     for (fsync, faults) in [
         ("batch", "pwrite64:error=EIO:when=6+7"),
         ("batch", "fdatasync:error=EIO:when=4+5"),
@@ -110,14 +112,14 @@ fn writes_and_syncs_that_fail_with_eio_lose_nothing() {
         ("batch", "pread64:error=EIO:when=3+4"),
     ] {
         let queue = dir.path().join(faults.replace([':', '=', '+'], "-")).join(fsync);
-        let receiver = Receiver::start(Duration::from_millis(2));
+        let receiver = Receiver::start(&tag, Duration::from_millis(2));
         let inject = format!("inject={faults}");
         let trace = format!("trace={}", faults.split(':').next().unwrap());
         let wrapper = [&strace[..], &["-e", &trace, "-e", &inject]].concat();
         let args = ["--queue-dir", queue.to_str().unwrap(), "--fsync", fsync, "--batch-items", "50"];
         let relay = Relay::start_under(&wrapper, &receiver.url(), &args);
         let mut next = 0;
-        let producer = Producer::start(relay.http(), 3, &mut next);
+        let producer = Producer::start(relay.http(), &tag, 3, &mut next);
         let injected = || fs::read_to_string(&log).unwrap_or_default().matches("(INJECTED)").count();
         wait("no call fails", || injected() >= 20);
         relay.kill();
@@ -152,13 +154,14 @@ fn only_queue(dir: &Path) -> PathBuf {
 #[test]
 fn a_last_write_torn_at_any_byte_costs_nothing_older() {
     let dir = tempfile::tempdir().unwrap();
-    let away = Receiver::start(Duration::ZERO);
+    let tag = fresh_tag();
+    let away = Receiver::start(&tag, Duration::ZERO);
     away.refuse(true);
     let original = dir.path().join("original");
     let relay = Relay::start(&away.url(), &["--queue-dir", original.to_str().unwrap()]);
-    let first = [producer::once(relay.http(), 0..2), producer::once(relay.http(), 2..4)].concat();
+    let first = [producer::once(relay.http(), &tag, 0..2), producer::once(relay.http(), &tag, 2..4)].concat();
     let (segment, from) = last_segment(&only_queue(&original));
-    let last = producer::once(relay.http(), 4..6);
+    let last = producer::once(relay.http(), &tag, 4..6);
     let (same, to) = last_segment(&only_queue(&original));
     relay.kill();
     assert_eq!((first.len(), last.len()), (4, 2), "all is acknowledged");
@@ -169,11 +172,11 @@ fn a_last_write_torn_at_any_byte_costs_nothing_older() {
     let cuts: Vec<u64> = (from..to).step_by(step).chain([to - 1, to]).collect();
     std::thread::scope(|scope| {
         for lane in 0..4 {
-            let (cuts, segment, first, last) = (&cuts, &segment, &first, &last);
+            let (cuts, segment, first, last, tag) = (&cuts, &segment, &first, &last, &tag);
             let (torn, original) = (dir.path().join(format!("torn-{lane}")), &original);
             scope.spawn(move || {
                 // A destination's queue is in a directory named after it.
-                let receiver = Receiver::start(Duration::ZERO);
+                let receiver = Receiver::start(tag, Duration::ZERO);
                 Relay::start(&receiver.url(), &["--queue-dir", torn.to_str().unwrap()]).kill();
                 let queue = only_queue(&torn);
                 for at in cuts.iter().skip(lane).step_by(4) {

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{number, producer::Producer, receiver::Receiver, relay::Relay};
+use crate::{fresh_tag, number, producer::Producer, receiver::Receiver, relay::Relay};
 
 /// Requests that the relay has under way for one signal at most: its concurrency.
 const UNDER_WAY: usize = 8;
@@ -87,7 +87,8 @@ struct Outcome {
 fn run(seed: u64) -> Outcome {
     let plan = Plan::of(seed);
     let dir = tempfile::tempdir().unwrap();
-    let receiver = Receiver::start(plan.receiver_takes);
+    let tag = fresh_tag();
+    let receiver = Receiver::start(&tag, plan.receiver_takes);
     receiver.refuse(plan.receiver_down.is_some());
     let max_disk = if plan.small_disk { "256KiB" } else { "1GiB" };
     let queue = dir.path().to_str().unwrap();
@@ -107,7 +108,7 @@ fn run(seed: u64) -> Outcome {
     let mut next = 0;
     for pause in &plan.kills {
         let relay = start();
-        let producer = Producer::start(relay.http(), plan.producers, &mut next);
+        let producer = Producer::start(relay.http(), &tag, plan.producers, &mut next);
         std::thread::sleep(Duration::from_millis(*pause));
         relay.kill();
         acknowledged.extend(producer.stop());

@@ -19,13 +19,14 @@ pub(crate) struct Producer<'next> {
 }
 
 impl<'next> Producer<'next> {
-    /// Sends from so many threads, with numbers from `next` on.
-    pub(crate) fn start(endpoint: &str, threads: usize, next: &'next mut u64) -> Self {
+    /// Sends under `tag` from so many threads, with numbers from `next` on.
+    pub(crate) fn start(endpoint: &str, tag: &str, threads: usize, next: &'next mut u64) -> Self {
         let stop = Arc::<AtomicBool>::default();
         let counter = Arc::new(AtomicU64::new(*next));
         let threads = (0..threads).map(|index| {
-            let (stop, counter, endpoint) = (Arc::clone(&stop), Arc::clone(&counter), endpoint.to_owned());
-            std::thread::spawn(move || send(&endpoint, index, &stop, &counter))
+            let (stop, counter) = (Arc::clone(&stop), Arc::clone(&counter));
+            let (endpoint, tag) = (endpoint.to_owned(), tag.to_owned());
+            std::thread::spawn(move || send(&endpoint, &tag, index, &stop, &counter))
         });
         Self { threads: threads.collect(), stop, counter, next }
     }
@@ -40,14 +41,14 @@ impl<'next> Producer<'next> {
 }
 
 /// Sends one request; gives what was acknowledged of it.
-pub(crate) fn once(endpoint: &str, numbers: std::ops::Range<u64>) -> Vec<u64> {
+pub(crate) fn once(endpoint: &str, tag: &str, numbers: std::ops::Range<u64>) -> Vec<u64> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let client = Client::builder().endpoint(endpoint).build().unwrap();
-    let outcome = runtime.block_on(client.send(&logs(numbers.clone()))).outcome;
+    let outcome = runtime.block_on(client.send(&logs(tag, numbers.clone()))).outcome;
     if outcome == Outcome::Accepted { numbers.collect() } else { Vec::new() }
 }
 
-fn send(endpoint: &str, index: usize, stop: &AtomicBool, counter: &AtomicU64) -> Vec<u64> {
+fn send(endpoint: &str, tag: &str, index: usize, stop: &AtomicBool, counter: &AtomicU64) -> Vec<u64> {
     let client = Client::builder()
         .protocol(Protocol::HttpProtobuf)
         .endpoint(endpoint)
@@ -61,7 +62,7 @@ fn send(endpoint: &str, index: usize, stop: &AtomicBool, counter: &AtomicU64) ->
         size = size * 31 % 97 + 1;
         let first = counter.fetch_add(size, Ordering::Relaxed);
         let items = first..first + size;
-        match runtime.block_on(client.send(&logs(items.clone()))).outcome {
+        match runtime.block_on(client.send(&logs(tag, items.clone()))).outcome {
             Outcome::Accepted => acknowledged.extend(items),
             // The relay said that it did not take them.
             Outcome::RetryLater { after: Some(_), .. } => std::thread::sleep(Duration::from_millis(5)),
@@ -72,10 +73,10 @@ fn send(endpoint: &str, index: usize, stop: &AtomicBool, counter: &AtomicU64) ->
     acknowledged
 }
 
-fn logs(numbers: std::ops::Range<u64>) -> Batch {
+fn logs(tag: &str, numbers: std::ops::Range<u64>) -> Batch {
     let mut writer = LogsWriter::new();
     let mut resource = writer.resource(|resource| {
-        resource.attr("service.name", "kill");
+        resource.attr("service.name", tag);
     });
     let mut scope = resource.scope("kill", "1");
     for number in numbers {

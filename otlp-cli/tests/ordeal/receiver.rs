@@ -9,9 +9,11 @@ use std::{
     time::Duration,
 };
 
-use otlp::{Batch, Peer, Running, Server, Verdict};
+use otlp::{Batch, Peer, Running, Server, Verdict, logs::ResourceLogsView};
 
 struct State {
+    /// The service whose items count.
+    tag: String,
     takes: Duration,
     refusing: AtomicBool,
     seen: Mutex<Seen>,
@@ -32,8 +34,14 @@ impl otlp::Receiver for End {
             return Verdict::RetryLater { after: None };
         }
         let logs = batch.logs().unwrap();
-        let items: Vec<u64> = logs.log_records().map(|record| record.time()).collect();
-        {
+        let mut items = Vec::new();
+        for resource in logs.resource_logs().iter().filter(|resource| service(resource) == Some(&state.tag)) {
+            let scopes = resource.scope_logs();
+            items.extend(
+                scopes.iter().flat_map(|scope| scope.log_records().iter()).map(|record| record.time()),
+            );
+        }
+        if !items.is_empty() {
             let mut seen = state.seen.lock().unwrap();
             seen.items.extend(&items);
             seen.requests.push(items);
@@ -45,6 +53,13 @@ impl otlp::Receiver for End {
     }
 }
 
+/// The service that a resource names.
+fn service<'a>(resource: &ResourceLogsView<'a>) -> Option<&'a str> {
+    let attributes = resource.resource()?.attributes();
+    let name = attributes.iter().find(|attribute| attribute.key() == "service.name")?;
+    name.value().as_str()
+}
+
 pub(crate) struct Receiver {
     runtime: tokio::runtime::Runtime,
     running: Running,
@@ -52,11 +67,16 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    /// `takes`: how long after an item is counted as arrived the answer goes out.
-    pub(crate) fn start(takes: Duration) -> Self {
+    /// Counts what is sent under `tag`. `takes`: how long after an item is counted as arrived the answer goes out.
+    pub(crate) fn start(tag: &str, takes: Duration) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let state = Arc::new(State { takes, refusing: AtomicBool::default(), seen: Mutex::default() });
+        let state = Arc::new(State {
+            tag: tag.to_owned(),
+            takes,
+            refusing: AtomicBool::default(),
+            seen: Mutex::default(),
+        });
         let address = "127.0.0.1:0".parse().unwrap();
         let running =
             runtime.block_on(Server::builder(End(Arc::clone(&state))).http(address).start()).unwrap();
