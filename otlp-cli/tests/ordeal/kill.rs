@@ -13,7 +13,7 @@ use crate::{fresh_tag, number, producer::Producer, receiver::Receiver, relay::Re
 
 /// Requests that the relay has under way for one signal at most: its concurrency.
 const UNDER_WAY: usize = 8;
-/// How long all acknowledged items may take to arrive after the last start. Generous: the machine may be busy.
+/// How long the next acknowledged item may take to arrive after the last start. Generous: the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a run does, from its seed.
@@ -114,19 +114,20 @@ fn run(seed: u64) -> Outcome {
         acknowledged.extend(producer.stop());
     }
 
-    let began = Instant::now();
     let relay = start();
     if let Some(down) = plan.receiver_down {
         std::thread::sleep(down);
         receiver.refuse(false);
     }
-    let missing = loop {
-        let missing = receiver.missing(&acknowledged);
-        if missing.is_empty() || began.elapsed() > PATIENCE {
-            break missing;
-        }
+    let mut missing = receiver.missing(&acknowledged);
+    let mut progress = Instant::now();
+    while !missing.is_empty() && progress.elapsed() < PATIENCE {
         std::thread::sleep(Duration::from_millis(10));
-    };
+        let still = receiver.missing(&missing);
+        if still.len() < missing.len() {
+            (missing, progress) = (still, Instant::now());
+        }
+    }
     let (_, account) = relay.stop();
     assert!(
         missing.is_empty(),

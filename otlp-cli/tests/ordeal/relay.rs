@@ -9,11 +9,21 @@ use std::{
 };
 
 pub(crate) struct Relay {
-    child: Child,
+    child: Process,
     grpc: String,
     http: String,
     /// Where its figures are, if it was started with `--admin`.
     admin: Option<String>,
+}
+
+/// Ends with the value, so that no test leaves a relay behind that goes on sending what is on its disk.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// How long it may take to start: the machine may be busy, and the queue large.
@@ -30,7 +40,7 @@ impl Relay {
         let relay = std::env::var("OTLP_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_otlp").to_owned());
         let mut command = Command::new(wrapper.first().unwrap_or(&&*relay));
         command.args(wrapper.iter().skip(1)).args((!wrapper.is_empty()).then_some(&relay));
-        let mut child = command
+        let child = command
             .args(["relay", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--to", to])
             .args(["--compression", "none"])
             .args(args)
@@ -40,7 +50,8 @@ impl Relay {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut child = Process(child);
+        let lines = BufReader::new(child.0.stderr.take().unwrap()).lines();
         let (said, heard) = mpsc::channel();
         // Goes on reading, so that the relay never waits for a full pipe.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(said.send(line))));
@@ -72,7 +83,7 @@ impl Relay {
     }
 
     pub(crate) fn id(&self) -> u32 {
-        self.child.id()
+        self.child.0.id()
     }
 
     /// Its page of figures; `--admin` has to be among the arguments.
@@ -85,23 +96,16 @@ impl Relay {
 
     /// SIGKILL.
     pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.child.0.kill().unwrap();
+        self.child.0.wait().unwrap();
     }
 
     /// SIGTERM; gives its exit code and its account.
     pub(crate) fn stop(mut self) -> (Option<i32>, String) {
-        let sent = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        let sent = Command::new("kill").arg(self.child.0.id().to_string()).status().unwrap();
         assert!(sent.success());
         let mut account = String::new();
-        self.child.stdout.take().unwrap().read_to_string(&mut account).unwrap();
-        (self.child.wait().unwrap().code(), account)
-    }
-}
-
-impl Drop for Relay {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.child.0.stdout.take().unwrap().read_to_string(&mut account).unwrap();
+        (self.child.0.wait().unwrap().code(), account)
     }
 }
