@@ -1,6 +1,7 @@
 //! What both dialects write the same way: attribute definitions, refinements of them, deprecation, associations.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use super::error::{Error, Place, Problem};
 use super::field::{Fields, text};
@@ -120,11 +121,12 @@ fn attribute_type(fields: &Fields<'_, '_>, node: &Node<'_>) -> Result<AttributeT
     let Some(of) = members.first().map(|member| kinds(&member.value)) else {
         return Err(map.error(Problem::Missing("members")));
     };
-    for (at, member) in members.iter().enumerate() {
+    let mut seen = HashSet::with_capacity(members.len());
+    for member in &members {
         if kinds(&member.value) != of {
             return Err(fields.wrong("members", "values of one type", node));
         }
-        if members[..at].iter().any(|first| first.id == member.id) {
+        if !seen.insert(&*member.id) {
             let first = format!("{}:{}", fields.place.file, map.place.line);
             return Err(map.error(Problem::Duplicate { what: "member", name: member.id.to_string(), first }));
         }

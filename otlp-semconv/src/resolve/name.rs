@@ -85,29 +85,30 @@ pub(super) fn templates(details: &Details, registry: &Registry) -> Vec<Cow<'stat
         };
         return templates.iter().filter(unwanted).map(|template| Cow::Borrowed(*template)).collect();
     }
-    let mut found: Vec<String> = Vec::new();
+    let mut found: Vec<Cow<'static, str>> = Vec::new();
+    let add = |found: &mut Vec<Cow<'static, str>>, template: String| {
+        let new = known(&template, registry) && !found.iter().any(|other| *other == template);
+        if new && found.len() < MOST {
+            found.push(template.into());
+        }
+    };
     for (before, quoted) in quotes(rule) {
         // `target` in words is not a name by itself.
         let part = before.ends_with("target SHOULD match ") || before.ends_with("or ");
         let fixed = quoted.contains(' ') && (before.ends_with("named ") || before.ends_with("and "));
-        let start = |template: &String| template.split_once(" {").is_some_and(|(start, _)| start == quoted);
+        let start =
+            |template: &Cow<'_, str>| template.split_once(" {").is_some_and(|(start, _)| start == quoted);
         if (quoted.contains('{') && !part) || fixed || found.iter().any(start) {
-            found.extend(expanded(quoted, &words).into_iter().filter(|template| known(template, registry)));
+            expanded(quoted, &words).into_iter().for_each(|template| add(&mut found, template));
         }
     }
     if found.is_empty() {
         // Without back quotes.
         let bare = rule.split_whitespace().map(|word| word.trim_end_matches('.'));
-        found.extend(bare.filter(|word| word.starts_with('{') && known(word, registry)).map(str::to_owned));
-        found.extend(joined(rule).filter(|template| known(template, registry)));
+        bare.filter(|word| word.starts_with('{')).for_each(|word| add(&mut found, word.to_owned()));
+        joined(rule).into_iter().for_each(|template| add(&mut found, template));
     }
-    let mut templates = Vec::new();
-    for template in found.into_iter().map(Cow::Owned) {
-        if !templates.contains(&template) {
-            templates.push(template);
-        }
-    }
-    templates
+    found
 }
 
 /// "... is the name of the function (see `a`)", "... concatenating `a` and `b` with `.`".
@@ -123,6 +124,8 @@ fn joined(rule: &str) -> Option<String> {
         [] => None,
     }
 }
+/// Templates of one span that are kept; the rules have at most eleven.
+const MOST: usize = 32;
 
 /// The attributes that a template is made of.
 fn keys(template: &str) -> impl Iterator<Item = &str> {

@@ -426,7 +426,8 @@ fn pinned(expected: &Expected) -> String {
 
 fn literal(value: &Value) -> String {
     match value {
-        Value::Text(text) => format!("`{text}`"),
+        // One pair of quotes is taken off again.
+        Value::Text(text) => format!("`\"{text}\"`"),
         Value::Int(number) => format!("`{number}`"),
         Value::Bool(truth) => format!("`{truth}`"),
         Value::Double(number) => format!("`{number:?}`"),
