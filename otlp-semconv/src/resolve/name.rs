@@ -124,6 +124,7 @@ fn joined(rule: &str) -> Option<String> {
         [] => None,
     }
 }
+
 /// Templates of one span that are kept; the rules have at most eleven.
 const MOST: usize = 32;
 
