@@ -4,6 +4,7 @@ use otlp_core::Signal;
 
 use super::coder::{Coder, ColumnReader, ColumnWriter};
 use super::groups::Groups;
+use super::metrics::Metrics;
 use super::shape::{Messages, Scanner};
 use super::traces::{SpanWriter, Traces};
 
@@ -17,7 +18,13 @@ const MAX_CELLS: usize = 1 << 15;
 
 /// Whether a batch may be written as columns.
 pub(crate) fn takes(signal: Signal, items: u64, bytes: u64) -> bool {
-    signal == Signal::Traces && items > 0 && bytes <= MAX_BYTES && items.saturating_mul(ITEM_BYTES) <= bytes
+    let item_bytes = match signal {
+        Signal::Traces => ITEM_BYTES,
+        // Bounded by the bytes that come out alone.
+        Signal::Metrics => 1,
+        Signal::Logs | Signal::Profiles => return false,
+    };
+    items > 0 && bytes <= MAX_BYTES && items.saturating_mul(item_bytes) <= bytes
 }
 
 /// What either side knows of the batches before: nothing, for a frame that stands alone.
@@ -25,11 +32,13 @@ struct State {
     messages: Messages,
     groups: Groups,
     traces: Traces,
+    /// Made when a frame of metrics first asks for it.
+    metrics: Option<Box<Metrics>>,
 }
 
 impl State {
     fn new() -> Self {
-        Self { messages: Messages::new(), groups: Groups::new(), traces: Traces::new() }
+        Self { messages: Messages::new(), groups: Groups::new(), traces: Traces::new(), metrics: None }
     }
 
     /// Forgets everything. `bytes` of batches are to come, as far as known.
@@ -37,10 +46,19 @@ impl State {
         self.messages.clear((bytes / 64).clamp(1 << 8, MAX_CELLS));
         self.groups.clear(&mut self.messages);
         self.traces.clear();
+        if let Some(metrics) = &mut self.metrics {
+            metrics.clear();
+        }
+    }
+
+    fn metrics(&mut self) -> &mut Metrics {
+        self.metrics.get_or_insert_with(|| Box::new(Metrics::new()))
     }
 
     fn memory(&self) -> usize {
-        self.messages.memory() + self.traces.memory()
+        self.messages.memory()
+            + self.traces.memory()
+            + self.metrics.as_ref().map_or(0, |metrics| metrics.memory())
     }
 }
 
@@ -68,10 +86,15 @@ impl ColumnEncoder {
     }
 
     /// The columns of a batch: models, bits, text. `None` for one that does not fit them; the state is then of no use.
-    pub(crate) fn encode(&mut self, bytes: &[u8]) -> Option<[&[u8]; 3]> {
-        let Self { state: State { messages, groups, traces }, scanner, coder } = self;
+    pub(crate) fn encode(&mut self, signal: Signal, bytes: &[u8]) -> Option<[&[u8]; 3]> {
+        let Self { state, scanner, coder } = self;
         coder.clear();
-        groups.encode(messages, coder, &mut SpanWriter { traces, scanner }, bytes);
+        if signal == Signal::Metrics {
+            state.metrics().encode(coder, bytes);
+        } else {
+            let State { messages, groups, traces, .. } = state;
+            groups.encode(messages, coder, &mut SpanWriter { traces, scanner }, bytes);
+        }
         coder.finish();
         coder.failed().is_none().then_some([&coder.models[..], &coder.bits, &coder.text])
     }
@@ -100,16 +123,21 @@ impl ColumnDecoder {
     /// Appends the batch of these columns, of `length` bytes. After an error the state is of no use.
     pub(crate) fn decode(
         &mut self,
+        signal: Signal,
         columns: [&[u8]; 3],
         length: usize,
         items: u64,
         out: &mut Vec<u8>,
     ) -> Result<(), &'static str> {
-        let State { messages, groups, traces } = &mut self.state;
         let mut coder = ColumnReader::new(columns[0], columns[1], columns[2]);
-        traces.begin(items);
         out.reserve(length.min((columns[0].len() + columns[1].len() + columns[2].len()).saturating_mul(64)));
-        groups.decode(messages, &mut coder, traces, out, length);
+        if signal == Signal::Metrics {
+            self.state.metrics().decode(&mut coder, out, length);
+        } else {
+            let State { messages, groups, traces, .. } = &mut self.state;
+            traces.begin(items);
+            groups.decode(messages, &mut coder, traces, out, length);
+        }
         if out.len() != length {
             coder.fail("not as many bytes as stated");
         }

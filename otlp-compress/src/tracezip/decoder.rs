@@ -88,6 +88,11 @@ impl BodyDecoder {
         // At most `max_bytes`, a `usize`.
         let uncompressed = header.uncompressed as usize;
         let mut out = Vec::new();
+        let opens = header.position.is_some_and(|position| position.sequence == 0);
+        if opens && let Some(state) = &mut self.columns {
+            // Even if this frame has no columns: those behind it build on nothing from before it.
+            state.clear(usize::MAX);
+        }
         if header.columns {
             if !columns::takes(header.signal, header.items, header.uncompressed) {
                 return Err(corrupt("columns for a batch that cannot have them"));
@@ -106,7 +111,7 @@ impl BodyDecoder {
                 Some(position) if position.sequence == 0 => state.clear(usize::MAX),
                 Some(_) => {}
             }
-            state.decode(columns, uncompressed, header.items, &mut out).map_err(corrupt)?;
+            state.decode(header.signal, columns, uncompressed, header.items, &mut out).map_err(corrupt)?;
         } else if header.inner == Inner::None {
             if body.len() != uncompressed {
                 return Err(corrupt("not as many bytes as stated"));

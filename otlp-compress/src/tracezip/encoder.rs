@@ -174,7 +174,7 @@ impl BodyEncoder {
         if alone {
             self.columns.clear(bytes.len());
         }
-        let Some(columns) = self.columns.encode(bytes) else {
+        let Some(columns) = self.columns.encode(header.signal, bytes) else {
             return if alone { Ok(false) } else { Err(lost) };
         };
         let check = match self.options.verify() {
@@ -190,7 +190,8 @@ impl BodyEncoder {
                 decoder.clear(usize::MAX);
             }
             self.scratch.clear();
-            let decoded = decoder.decode(columns, bytes.len(), header.items, &mut self.scratch);
+            let decoded =
+                decoder.decode(header.signal, columns, bytes.len(), header.items, &mut self.scratch);
             if decoded.is_err() || self.scratch != bytes {
                 return if alone { Ok(false) } else { Err(lost) };
             }

@@ -37,6 +37,7 @@ mod error;
 mod groups;
 mod header;
 mod inner;
+mod metrics;
 mod options;
 mod shape;
 mod stream;

@@ -14,8 +14,9 @@ mod scanner;
 mod token;
 
 pub(crate) use book::Wanted;
+pub(crate) use dictionary::Dictionary;
 pub(crate) use lookup::{Lookup, mix};
-pub(crate) use message::{Context, Messages, Slots, Source, Value};
+pub(crate) use message::{Context, Messages, Slots, Source, Value, unzigzag, zigzag};
 pub(crate) use output::{close, open};
 pub(crate) use scanner::Scanner;
 pub(crate) use token::{Field, Table};
