@@ -36,6 +36,7 @@ mod server;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tls;
+mod tracezip;
 
 #[cfg(feature = "http")]
 pub use client::{Balance, Client, ClientBuilder, ClientError, Headers, Prepared, Proxy};
@@ -63,3 +64,4 @@ pub use server::{
 #[cfg(all(feature = "server", feature = "tls"))]
 pub use tls::ServerTls;
 pub use tls::{TlsError, TlsOptions};
+pub use tracezip::Tracezip;

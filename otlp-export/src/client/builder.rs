@@ -19,7 +19,7 @@ use super::{
 #[cfg(feature = "tls")]
 use crate::tls::reload::Reloading;
 use crate::{
-    Protocol, TlsOptions, Warning,
+    Protocol, TlsOptions, Tracezip, Warning,
     endpoint::Endpoint,
     header::{self, Header},
 };
@@ -32,6 +32,7 @@ pub struct ClientBuilder {
     base: Option<Vec<Url>>,
     own: [Option<Url>; 4],
     codec: Codec,
+    tracezip: Tracezip,
     level: Level,
     headers: Vec<(String, Secret)>,
     provider: Option<Provider>,
@@ -75,6 +76,7 @@ impl Default for ClientBuilder {
             base: None,
             own: [None, None, None, None],
             codec: Codec::Identity,
+            tracezip: Tracezip::Off,
             level: Level::Default,
             headers: Vec::new(),
             provider: None,
@@ -152,6 +154,18 @@ impl ClientBuilder {
         self
     }
 
+    /// Sends tracezip to servers that take it, and to the others what [`ClientBuilder::compression`] says (gzip if that says nothing);
+    /// default never.
+    ///
+    /// Over HTTP a server takes it if an earlier answer of its own said so (`Accept-Encoding: tracezip`, RFC 7694); over gRPC the
+    /// first request finds out, because a server without the service takes nothing. A batch that is refused in this form (400 or
+    /// 415; UNIMPLEMENTED or INVALID_ARGUMENT) is sent once more in the other within the same send; if the form was at fault, the
+    /// endpoint gets the other one for 10 minutes.
+    pub const fn tracezip(mut self, tracezip: Tracezip) -> Self {
+        self.tracezip = tracezip;
+        self
+    }
+
     /// How hard to compress; the default is measured on telemetry.
     pub const fn compression_level(mut self, level: Level) -> Self {
         self.level = level;
@@ -218,6 +232,17 @@ impl ClientBuilder {
     /// # Errors
     /// If an endpoint, a header, a certificate or a key cannot be used, or a feature is missing from this build.
     pub fn build(mut self) -> Result<Client, ClientError> {
+        if self.tracezip != Tracezip::Off {
+            if !self.tracezip.is_supported() {
+                return Err(ClientError::TracezipNotBuilt);
+            }
+            if self.protocol.is_json() {
+                return Err(ClientError::TracezipNeedsProtobuf);
+            }
+            if self.codec == Codec::Identity {
+                self.codec = Codec::Gzip;
+            }
+        }
         if self.is_grpc() {
             self.codec = self.codec.over_grpc();
         }
@@ -239,6 +264,8 @@ impl ClientBuilder {
         Ok(Client::new(Inner {
             protocol: self.protocol,
             codec: self.codec,
+            #[cfg(feature = "tracezip")]
+            tracezip: self.tracezip,
             headers,
             provider: self.provider,
             warnings,

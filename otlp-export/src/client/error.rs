@@ -34,6 +34,12 @@ pub enum ClientError {
         /// The compression.
         codec: Codec,
     },
+    /// Tracezip was asked for, and is not part of this build.
+    #[error("tracezip is not part of this build: compile otlp-export with the feature `tracezip`")]
+    TracezipNotBuilt,
+    /// Tracezip was asked for with JSON, which it does not compress.
+    #[error("tracezip compresses protobuf, not JSON: use grpc or http/protobuf")]
+    TracezipNeedsProtobuf,
     /// A header cannot be sent.
     #[error("header {name:?}: {problem}")]
     Header {

@@ -47,17 +47,33 @@ impl Fleet {
         &self.hosts
     }
 
-    /// One request; `make` makes it for a host, by number, and a version of HTTP (whether it is HTTP/2).
-    pub(super) async fn request(
-        &self,
-        make: impl Fn(usize, bool) -> Request<RequestBody>,
-    ) -> Result<(Response<Incoming>, Lease), Outcome> {
+    #[cfg(all(feature = "tracezip", feature = "grpc"))]
+    pub(super) const fn balance(&self) -> Balance {
+        self.balance
+    }
+
+    /// The host whose turn it is, and the address to begin with.
+    #[cfg(all(feature = "tracezip", feature = "grpc"))]
+    pub(super) fn turn(&self) -> (usize, usize) {
+        self.order().first().copied().unwrap_or_default()
+    }
+
+    /// The hosts in the order in which this request tries them, each with the address to begin with.
+    fn order(&self) -> Vec<(usize, usize)> {
         let standings: Vec<_> = self.hosts.iter().map(|host| host.standing()).collect();
         let turn = match self.balance {
             Balance::Failover => None,
             Balance::RoundRobin => Some(self.turn.fetch_add(1, Ordering::Relaxed)),
         };
-        let order = order(turn, &standings);
+        order(turn, &standings)
+    }
+
+    /// One request; `make` makes it for a host, by number, and a version of HTTP (whether it is HTTP/2).
+    pub(super) async fn request(
+        &self,
+        make: impl Fn(usize, bool) -> Request<RequestBody>,
+    ) -> Result<(Response<Incoming>, Lease), Outcome> {
+        let order = self.order();
         let mut failures = Vec::new();
         for (tried, (at, turn)) in order.iter().copied().enumerate() {
             let host = &self.hosts[at];

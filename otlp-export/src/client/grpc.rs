@@ -110,7 +110,7 @@ pub(super) async fn read_response(signal: Signal, response: Response<Incoming>, 
 }
 
 /// Rules G12 to G14.
-fn refused(status: Status) -> Outcome {
+pub(super) fn refused(status: Status) -> Outcome {
     let retryable = status::is_retryable(&status);
     let after = status.retry_delay;
     // What is no code of gRPC's counts as UNKNOWN.

@@ -87,6 +87,12 @@ impl Host {
         &self.endpoint
     }
 
+    /// The age at which a connection gets no more requests; zero is no limit.
+    #[cfg(all(feature = "tracezip", feature = "grpc"))]
+    pub(super) fn max_age(&self) -> Duration {
+        self.settings.max_age
+    }
+
     /// How many addresses there are to share requests among, and whether all is passed over.
     pub(super) fn standing(&self) -> (usize, bool) {
         let state = self.state();

@@ -19,6 +19,8 @@ mod read;
 mod resolve;
 mod retry_after;
 mod stream;
+#[cfg(feature = "tracezip")]
+mod tracezip;
 mod transport;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -70,6 +72,8 @@ pub struct Client {
 struct Inner {
     protocol: Protocol,
     codec: Codec,
+    #[cfg(feature = "tracezip")]
+    tracezip: crate::Tracezip,
     /// What every request carries, the transport's own headers included.
     headers: ::http::HeaderMap,
     provider: Option<Provider>,
@@ -127,10 +131,14 @@ impl Client {
     /// # Errors
     /// [`FailureKind::TooLarge`] if the batch is over the limit before or after compression (rules G3, H6): it must not be sent.
     pub async fn prepare(&self, batch: &Batch) -> Result<Prepared, Failure> {
+        #[cfg(feature = "tracezip")]
+        if self.inner.tracezip != crate::Tracezip::Off {
+            return tracezip::prepare(&self.inner, batch).await;
+        }
         self.inner.encoder.prepare(batch).await
     }
 
-    /// Sends what [`Client::prepare`] made: one request. `prepared` must come from a client with the same protocol and compression.
+    /// Sends what [`Client::prepare`] made: one request, or two where the first was tracezip and refused. `prepared` must come from a client with the same protocol and compression.
     pub async fn send_prepared(&self, prepared: &Prepared) -> Delivery {
         let sent = Sent::default();
         let exchange = self.inner.transport.exchange(&self.inner, prepared, sent.clone());

@@ -1,9 +1,15 @@
 //! From a prepared batch to a request, and to the meaning of its answer.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, Uri, header::HOST};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header::HOST};
 use hyper::body::Incoming;
 use otlp_core::Signal;
 
@@ -15,6 +21,8 @@ use super::{
     prepare::Prepared,
     proxy::Proxy,
 };
+#[cfg(feature = "tracezip")]
+use super::tracezip::{self, Knowledge};
 use crate::{Failure, FailureKind, Outcome, endpoint::Endpoint};
 
 /// The connections, and for each signal the way of its requests.
@@ -25,21 +33,46 @@ pub(super) struct Transport {
     routes: [Option<Route>; 4],
 }
 
-struct Route {
+/// The way of a signal's requests.
+pub(super) struct Route {
     fleet: usize,
     /// In the order of the fleet's hosts.
-    targets: Vec<Target>,
+    pub(super) targets: Vec<Target>,
     /// For people.
     shown: Vec<Endpoint>,
 }
 
 /// What a request to a host says about where it goes.
-struct Target {
+pub(super) struct Target {
     /// HTTP/1.1: path and query, and the host in a header.
     path: Uri,
     host: HeaderValue,
     /// HTTP/2: all of it.
     whole: Uri,
+    #[cfg(feature = "tracezip")]
+    pub(super) tracezip: Knowledge,
+}
+
+/// A request but for where it goes.
+pub(super) struct Letter {
+    pub(super) headers: HeaderMap,
+    /// The body.
+    pub(super) parts: Vec<Bytes>,
+    /// Whether it is tracezip.
+    #[cfg(feature = "tracezip")]
+    pub(super) tracezip: bool,
+}
+
+impl Letter {
+    /// The request in the client's own compression.
+    pub(super) fn plain(client: &Inner, payload: Bytes) -> Result<Self, Outcome> {
+        Ok(Self {
+            headers: client.request_headers()?,
+            parts: parts(client, payload)?,
+            #[cfg(feature = "tracezip")]
+            tracezip: false,
+        })
+    }
 }
 
 impl Transport {
@@ -77,24 +110,53 @@ impl Transport {
         Ok(Self { fleets, routes })
     }
 
-    /// One request and its answer.
+    /// A batch and what becomes of it.
     pub(super) async fn exchange(&self, client: &Inner, prepared: &Prepared, sent: Sent) -> Outcome {
-        let Some(route) = &self.routes[prepared.signal() as usize] else { return no_endpoint(prepared) };
-        let headers = match client.request_headers() {
-            Ok(headers) => headers,
-            Err(outcome) => return outcome,
-        };
-        let parts = match parts(client, prepared) {
-            Ok(parts) => parts,
-            Err(outcome) => return outcome,
-        };
+        let signal = prepared.signal();
+        let Some(route) = self.route(signal) else { return no_endpoint(prepared) };
+        #[cfg(feature = "tracezip")]
+        if let Some(forms) = &prepared.forms {
+            return tracezip::exchange(self, client, route, forms, sent).await;
+        }
+        match Letter::plain(client, prepared.payload().clone()) {
+            Ok(letter) => self.deliver(client, route, signal, |_| &letter, sent).await.1,
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// The way of a signal's requests, if there is one.
+    pub(super) const fn route(&self, signal: Signal) -> Option<&Route> {
+        self.routes[signal as usize].as_ref()
+    }
+
+    /// The hosts of a route, in the order of its targets.
+    #[cfg(feature = "tracezip")]
+    pub(super) fn fleet(&self, route: &Route) -> &Fleet {
+        &self.fleets[route.fleet]
+    }
+
+    /// One request, as `letter` has it for each host, and the answer: which host it went to last, and what came of it.
+    pub(super) async fn deliver<'a>(
+        &self,
+        client: &Inner,
+        route: &Route,
+        signal: Signal,
+        letter: impl Fn(usize) -> &'a Letter,
+        sent: Sent,
+    ) -> (usize, Outcome) {
+        let last = AtomicUsize::new(0);
         let make = |host: usize, http2: bool| {
-            let target = &route.targets[host];
-            let mut request = Request::new(RequestBody::new(parts.clone(), sent.clone()));
+            last.store(host, Ordering::Relaxed);
+            let (target, letter) = (&route.targets[host], letter(host));
+            let mut request = Request::new(RequestBody::new(letter.parts.iter().cloned(), sent.clone()));
             *request.method_mut() = Method::POST;
-            *request.headers_mut() = headers.clone();
+            *request.headers_mut() = letter.headers.clone();
             if http2 {
                 *request.uri_mut() = target.whole.clone();
+                #[cfg(all(feature = "tracezip", feature = "grpc"))]
+                if letter.tracezip && client.protocol == crate::Protocol::Grpc {
+                    *request.uri_mut() = target.tracezip.export.clone();
+                }
             } else {
                 *request.uri_mut() = target.path.clone();
                 request.headers_mut().insert(HOST, target.host.clone());
@@ -103,13 +165,16 @@ impl Transport {
         };
         let (response, lease) = match self.fleets[route.fleet].request(make).await {
             Ok(answer) => answer,
-            Err(outcome) => return outcome,
+            Err(outcome) => return (last.into_inner(), outcome),
         };
-        let outcome = read(client, prepared.signal(), response).await;
+        let host = last.into_inner();
+        #[cfg(feature = "tracezip")]
+        route.targets[host].tracezip.hear(client, &response);
+        let outcome = read(client, signal, response).await;
         if outcome.failure().map(Failure::kind) != Some(FailureKind::Unreachable) {
             lease.done();
         }
-        outcome
+        (host, outcome)
     }
 }
 
@@ -118,8 +183,7 @@ impl Transport {
     not(feature = "grpc"),
     expect(unused_variables, reason = "which protocol it is matters with gRPC only")
 )]
-fn parts(client: &Inner, prepared: &Prepared) -> Result<Vec<Bytes>, Outcome> {
-    let payload = prepared.payload().clone();
+fn parts(client: &Inner, payload: Bytes) -> Result<Vec<Bytes>, Outcome> {
     #[cfg(feature = "grpc")]
     if client.protocol == crate::Protocol::Grpc {
         return super::grpc::frame(client.codec, payload);
@@ -146,6 +210,9 @@ impl Target {
             path: path.parse().map_err(|bad: http::uri::InvalidUri| error(bad.to_string()))?,
             host: HeaderValue::from_str(endpoint.authority()).map_err(|bad| error(bad.to_string()))?,
             whole: whole.parse().map_err(|bad: http::uri::InvalidUri| error(bad.to_string()))?,
+            #[cfg(feature = "tracezip")]
+            tracezip: Knowledge::new(&format!("{scheme}://{}", endpoint.authority()))
+                .map_err(|bad| error(bad.to_string()))?,
         })
     }
 }

@@ -32,7 +32,7 @@ use crate::client::ClientBuilder;
 /// | `PROTOCOL` | `http/protobuf`; also `grpc`, `http/json` |
 /// | `INSECURE` | `false`; only for gRPC endpoints without a scheme |
 /// | `HEADERS` | none; `k1=v1,k2=v2`, values percent-decoded |
-/// | `COMPRESSION` | `gzip`, but `none` to a loopback host; the other codecs of the build (`zstd`, `deflate`, `snappy`, `lz4`...) are our extension |
+/// | `COMPRESSION` | `gzip`, but `none` to a loopback host; the other codecs of the build (`zstd`, `deflate`, `snappy`, `lz4`...), `tracezip` and `tracezip-stream` are our extension |
 /// | `TIMEOUT` | 10000 milliseconds; 0 is no limit |
 /// | `CERTIFICATE`, `CLIENT_CERTIFICATE`, `CLIENT_KEY` | none; paths to PEM files |
 /// | `METRICS_TEMPORALITY_PREFERENCE` | `cumulative`; also `delta`, `lowmemory` |

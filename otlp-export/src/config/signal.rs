@@ -16,7 +16,7 @@ use super::{
 #[cfg(feature = "http")]
 use crate::client::{Client, ClientBuilder};
 use crate::{
-    Protocol,
+    Protocol, Tracezip,
     endpoint::{self, Endpoint},
     header::Header,
     tls::TlsOptions,
@@ -29,6 +29,7 @@ pub struct SignalConfig {
     endpoint: Endpoint,
     headers: Vec<Header>,
     compression: Codec,
+    tracezip: Tracezip,
     timeout: Duration,
     ca: Option<PathBuf>,
     client_cert: Option<PathBuf>,
@@ -46,13 +47,12 @@ impl SignalConfig {
             .of_signal(signal, "PROTOCOL", Protocol::default().as_str(), |text, _| one_of(text, &protocols))
             .map_or_else(Protocol::default, |found| found.value);
         let endpoint = endpoint(variables, signal, protocol);
-        let codecs: Vec<_> = Codec::supported().iter().map(|codec| (codec.as_str(), *codec)).collect();
         // The specification leaves an unset compression to the implementation. gzip is what every server must take (rule G1);
         // on loopback it costs more than it saves.
         let unset = if endpoint.is_loopback() { Codec::Identity } else { Codec::Gzip };
-        let compression = variables
-            .of_signal(signal, "COMPRESSION", unset.as_str(), |text, _| one_of(text, &codecs))
-            .map_or(unset, |found| found.value);
+        let (compression, tracezip) = variables
+            .of_signal(signal, "COMPRESSION", unset.as_str(), |text, _| compression(text, protocol))
+            .map_or((unset, Tracezip::Off), |found| found.value);
         let timeout = variables
             .of_signal(signal, "TIMEOUT", "10000", |text, _| milliseconds(text))
             .map_or(DEFAULT_TIMEOUT, |found| found.value);
@@ -65,7 +65,7 @@ impl SignalConfig {
             (path("CERTIFICATE"), path("CLIENT_CERTIFICATE"), path("CLIENT_KEY"));
         let headers = headers(variables, signal, &endpoint);
         let sources = variables.take_sources();
-        Self { protocol, endpoint, headers, compression, timeout, ca, client_cert, client_key, sources }
+        Self { protocol, endpoint, headers, compression, tracezip, timeout, ca, client_cert, client_key, sources }
     }
 
     /// Transport and encoding.
@@ -88,10 +88,16 @@ impl SignalConfig {
         self.headers.iter().map(|header| header.name.as_str())
     }
 
-    /// Compression of request bodies.
+    /// Compression of request bodies; with [`tracezip`](Self::tracezip), of those for servers that do not take it.
     #[must_use]
     pub const fn compression(&self) -> Codec {
         self.compression
+    }
+
+    /// Whether and how request bodies are sent as tracezip.
+    #[must_use]
+    pub const fn tracezip(&self) -> Tracezip {
+        self.tracezip
     }
 
     /// The variable that a setting came from, by what stands behind `OTEL_EXPORTER_OTLP_`, such as `ENDPOINT`; `None` if it has its
@@ -147,6 +153,7 @@ impl SignalConfig {
             .protocol(self.protocol)
             .signal_endpoint(signal, &self.endpoint())
             .compression(self.compression)
+            .tracezip(self.tracezip)
             .timeout(self.timeout)
             .tls(self.tls());
         self.headers.iter().fold(builder, |builder, header| builder.header(&header.name, &header.value))
@@ -185,6 +192,20 @@ fn endpoint(variables: &mut Variables<'_>, signal: Signal, protocol: Protocol) -
         variables.warn(warning);
     }
     found.value.into_origin()
+}
+
+/// What `COMPRESSION` names: a codec, or tracezip, with gzip for servers that do not take it, because every server has that.
+fn compression(text: &str, protocol: Protocol) -> Result<(Codec, Tracezip), String> {
+    let tracezip = [Tracezip::Stateless, Tracezip::Stream].into_iter().filter(|mode| mode.is_supported());
+    let tracezip = tracezip.map(|mode| (mode.as_str(), (Codec::Gzip, mode)));
+    let codecs = Codec::supported().iter().map(|codec| (codec.as_str(), (*codec, Tracezip::Off)));
+    let names: Vec<_> = codecs.chain(tracezip).collect();
+    match one_of(text, &names)? {
+        (_, mode) if mode != Tracezip::Off && protocol.is_json() => {
+            Err(format!("{mode} compresses protobuf, not JSON"))
+        }
+        found => Ok(found),
+    }
 }
 
 fn headers(variables: &mut Variables<'_>, signal: Signal, endpoint: &Endpoint) -> Vec<Header> {

@@ -6,6 +6,8 @@ use otlp_compress::Codec;
 
 use super::*;
 use crate::Protocol;
+#[cfg(feature = "tracezip")]
+use crate::Tracezip;
 
 /// Variables by their part behind `OTEL_EXPORTER_OTLP_`.
 fn config(variables: &[(&str, &str)]) -> Config {
@@ -164,6 +166,23 @@ fn c6_unset_compression_is_gzip_but_for_loopback() {
 #[cfg(feature = "zstd")]
 fn zstd_is_our_extension() {
     assert_eq!(config(&[("COMPRESSION", "zstd")]).signal(Signal::Traces).compression(), Codec::Zstd);
+}
+
+#[test]
+#[cfg(feature = "tracezip")]
+fn tracezip_is_a_compression_with_gzip_for_those_who_do_not_take_it() {
+    let of = |name: &str| {
+        let config = config(&[("COMPRESSION", name)]);
+        let settings = config.signal(Signal::Traces);
+        (settings.compression(), settings.tracezip(), config.warnings().len())
+    };
+    assert_eq!(of("Tracezip"), (Codec::Gzip, Tracezip::Stateless, 0));
+    assert_eq!(of("tracezip-stream"), (Codec::Gzip, Tracezip::Stream, 0));
+    assert_eq!(of("gzip"), (Codec::Gzip, Tracezip::Off, 0), "never unasked");
+    let config = config(&[("COMPRESSION", "tracezip"), ("LOGS_PROTOCOL", "http/json")]);
+    assert_eq!(config.signal(Signal::Logs).tracezip(), Tracezip::Off);
+    let expected = "OTEL_EXPORTER_OTLP_COMPRESSION: tracezip compresses protobuf, not JSON; used instead: none";
+    assert_warns(&config, expected);
 }
 
 #[test]

@@ -82,6 +82,12 @@ impl FrameDecoder {
     /// # Errors
     /// As soon as the bytes so far cannot become one frame within the limit; the decoder is of no use after that.
     pub(crate) fn push(&mut self, mut chunk: Bytes) -> Result<(), FrameError> {
+        self.take(&mut chunk)?;
+        if chunk.is_empty() { Ok(()) } else { Err(FrameError::Trailing) }
+    }
+
+    /// Takes what belongs to the frame off a chunk.
+    fn take(&mut self, chunk: &mut Bytes) -> Result<(), FrameError> {
         while !chunk.is_empty() {
             match &mut self.state {
                 State::Header { bytes, have } => {
@@ -90,7 +96,7 @@ impl FrameDecoder {
                     *have += taken.len();
                     if *have == HEADER_LEN {
                         let header = *bytes;
-                        self.begin(header, &mut chunk)?;
+                        self.begin(header, chunk)?;
                     }
                 }
                 State::Gathering { compressed, length, gathered } => {
@@ -110,7 +116,7 @@ impl FrameDecoder {
                         self.state = State::Done(Frame { compressed: *compressed, payload });
                     }
                 }
-                State::Done(_) => return Err(FrameError::Trailing),
+                State::Done(_) => break,
             }
         }
         Ok(())
@@ -149,6 +155,46 @@ impl FrameDecoder {
             State::Gathering { compressed, length, gathered: BytesMut::new() }
         };
         Ok(())
+    }
+}
+
+/// Reads one frame after another from the body of a streaming call.
+#[cfg(feature = "tracezip")]
+#[derive(Debug)]
+pub(crate) struct FrameStream {
+    limit: usize,
+    decoder: FrameDecoder,
+    /// What came and is not read yet.
+    rest: Bytes,
+}
+
+#[cfg(feature = "tracezip")]
+impl FrameStream {
+    /// As [`FrameDecoder::new`], for each frame.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit, decoder: FrameDecoder::new(limit), rest: Bytes::new() }
+    }
+
+    /// The next frame of what has come so far.
+    ///
+    /// # Errors
+    /// As [`FrameDecoder::push`].
+    pub(crate) fn next(&mut self) -> Result<Option<Frame>, FrameError> {
+        self.decoder.take(&mut self.rest)?;
+        if !matches!(self.decoder.state, State::Done(_)) {
+            return Ok(None);
+        }
+        std::mem::replace(&mut self.decoder, FrameDecoder::new(self.limit)).finish()
+    }
+
+    /// Takes the next chunk; only once [`next`](Self::next) has given all frames of the one before.
+    pub(crate) fn push(&mut self, chunk: Bytes) {
+        self.rest = chunk;
+    }
+
+    /// Whether nothing of a frame has come.
+    pub(crate) fn is_between(&self) -> bool {
+        self.rest.is_empty() && matches!(self.decoder.state, State::Header { have: 0, .. })
     }
 }
 
@@ -259,6 +305,30 @@ mod tests {
         let mut bytes = framed(false, &[1; 9]);
         bytes.pop();
         assert_eq!(decode(9, [bytes]), Err(FrameError::Truncated { received: 8, expected: 9 }));
+    }
+
+    #[test]
+    #[cfg(feature = "tracezip")]
+    fn a_stream_of_frames_survives_every_cut() {
+        let mut bytes = framed(false, &[1; 3]);
+        bytes.extend(framed(true, &[]));
+        bytes.extend(framed(false, &[2; 9]));
+        for size in 1..=bytes.len() {
+            let mut stream = FrameStream::new(9);
+            let mut seen = Vec::new();
+            for chunk in bytes.chunks(size) {
+                stream.push(Bytes::copy_from_slice(chunk));
+                while let Some(frame) = stream.next().unwrap() {
+                    seen.push((frame.compressed, frame.payload.len()));
+                }
+            }
+            assert_eq!(seen, [(false, 3), (true, 0), (false, 9)], "{size}");
+            assert!(stream.is_between());
+        }
+        let mut stream = FrameStream::new(8);
+        stream.push(bytes.into());
+        assert!(stream.next().is_ok() && stream.next().is_ok());
+        assert_eq!(stream.next(), Err(FrameError::TooLarge { announced: 9, limit: 8 }));
     }
 
     #[test]

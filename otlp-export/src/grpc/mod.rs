@@ -2,3 +2,5 @@
 
 pub(crate) mod frame;
 pub(crate) mod status;
+#[cfg(feature = "tracezip")]
+pub(crate) mod tracezip;

@@ -56,6 +56,8 @@ impl Server {
             unix: None,
             limits: ServerLimits::default(),
             strictness: Strictness::default(),
+            #[cfg(feature = "tracezip")]
+            tracezip: true,
             bearer: None,
             cors: None,
             #[cfg(feature = "tls")]
@@ -75,6 +77,8 @@ pub struct ServerBuilder<R> {
     unix: Option<PathBuf>,
     limits: ServerLimits,
     strictness: Strictness,
+    #[cfg(feature = "tracezip")]
+    tracezip: bool,
     bearer: Option<Bearer>,
     cors: Option<Cors>,
     #[cfg(feature = "tls")]
@@ -120,6 +124,14 @@ impl<R: Receiver> ServerBuilder<R> {
         self
     }
 
+    /// Takes tracezip: over HTTP as a content coding, which all answers then advertise (`Accept-Encoding`), over gRPC as the service
+    /// `otlp.tracezip.v1.TracezipService`. Limits, strictness and verdicts are those of any request. Default: yes.
+    #[cfg(feature = "tracezip")]
+    pub fn tracezip(mut self, takes: bool) -> Self {
+        self.tracezip = takes;
+        self
+    }
+
     /// Lets pages of these origins (`https://shop.example`, as browsers send them) send over OTLP/HTTP: answers preflights and marks
     /// answers, as cross-origin resource sharing wants it. Default: none.
     ///
@@ -161,12 +173,23 @@ impl<R: Receiver> ServerBuilder<R> {
         #[cfg(feature = "grpc")]
         let reporter = tonic_health::server::HealthReporter::new();
         let counters = Arc::new(Counters::default());
+        let (stop, stopped) = watch::channel(false);
         let core = Arc::new(Core {
             receiver: self.receiver,
             budget: Budget::new(self.limits.max_in_flight_bytes()),
+            #[cfg(all(feature = "grpc", feature = "tracezip"))]
+            streams: Arc::new(Semaphore::new(
+                self.limits.max_tracezip_streams().min(Semaphore::MAX_PERMITS),
+            )),
+            #[cfg(all(feature = "grpc", feature = "tracezip"))]
+            stopping: stopped.clone(),
             decoding: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
             limits: self.limits,
             strictness: self.strictness,
+            #[cfg(feature = "tracezip")]
+            tracezip: self.tracezip,
+            #[cfg(not(feature = "tracezip"))]
+            tracezip: false,
             cors: self.cors,
             bearer: self.bearer,
             counters: Arc::clone(&counters),
@@ -186,7 +209,6 @@ impl<R: Receiver> ServerBuilder<R> {
         }
         #[cfg(feature = "grpc")]
         super::companion::serving(&reporter).await;
-        let (stop, stopped) = watch::channel(false);
         let listeners: Vec<_> = bound
             .into_iter()
             .map(|(socket, port)| {

@@ -39,6 +39,32 @@ impl ContentType {
     }
 }
 
+/// How a body is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coding {
+    Codec(Codec),
+    /// A frame that stands alone; protobuf only.
+    #[cfg(feature = "tracezip")]
+    Tracezip,
+}
+
+impl Coding {
+    pub(super) const IDENTITY: Self = Self::Codec(Codec::Identity);
+
+    /// Its name among content codings.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Codec(codec) => codec.content_coding(),
+            #[cfg(feature = "tracezip")]
+            Self::Tracezip => TRACEZIP,
+        }
+    }
+}
+
+/// The content coding's name.
+#[cfg(feature = "tracezip")]
+const TRACEZIP: &str = "tracezip";
+
 /// Leaves only the headers that say how a refusal is to be written.
 pub(super) fn keep_essential(headers: &mut HeaderMap) {
     let all = std::mem::take(headers);
@@ -51,23 +77,26 @@ pub(super) fn keep_essential(headers: &mut HeaderMap) {
 
 /// The one coding of a body, from `Content-Encoding` (or `grpc-encoding`): all lines and lists of it together, `identity` left
 /// out. More than one coding on top of each other is refused, because nobody sends it and it multiplies bombs.
-pub(super) fn coding(headers: &HeaderMap, name: &str) -> Result<Codec, Fault> {
-    let mut codec = Codec::Identity;
+///
+/// `tracezip` says whether that is taken too.
+pub(super) fn coding(headers: &HeaderMap, name: &str, tracezip: bool) -> Result<Coding, Fault> {
+    let mut coding = Coding::IDENTITY;
     for value in headers.get_all(name) {
         for token in value.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii) {
             if token.is_empty() || token.eq_ignore_ascii_case(b"identity") {
                 continue;
             }
-            let known = std::str::from_utf8(token).ok().and_then(supported);
+            let known = std::str::from_utf8(token).ok().and_then(|name| supported(name, tracezip));
             match known {
-                Some(known) if codec == Codec::Identity => codec = known,
+                Some(known) if coding == Coding::IDENTITY => coding = known,
                 _ => {
-                    return Err(Fault::Coding { given: excerpt(value.as_bytes()), accepted: accepted() });
+                    let accepted = accepted(tracezip);
+                    return Err(Fault::Coding { given: excerpt(value.as_bytes()), accepted });
                 }
             }
         }
     }
-    Ok(codec)
+    Ok(coding)
 }
 
 /// Whether the client takes a gzip answer: listed (or `*`), and not with `q=0`.
@@ -84,9 +113,16 @@ pub(super) fn takes_gzip(headers: &HeaderMap, name: &str) -> bool {
     })
 }
 
-/// The codecs of this build under their names, `identity` left out: what `Accept-Encoding` says on a 415.
-fn accepted() -> &'static str {
+/// The codecs of this build under their names, `identity` left out: what `Accept-Encoding` says in answers (RFC 7694), on a 415, and
+/// on all where `tracezip` is among them.
+pub(super) fn accepted(tracezip: bool) -> &'static str {
     static NAMES: OnceLock<String> = OnceLock::new();
+    #[cfg(feature = "tracezip")]
+    if tracezip {
+        static WITH_TRACEZIP: OnceLock<String> = OnceLock::new();
+        return WITH_TRACEZIP.get_or_init(|| format!("{TRACEZIP}, {}", accepted(false)));
+    }
+    let _ = tracezip;
     NAMES.get_or_init(|| {
         let names: Vec<_> = Codec::supported()
             .iter()
@@ -97,8 +133,13 @@ fn accepted() -> &'static str {
     })
 }
 
-fn supported(name: &str) -> Option<Codec> {
-    Codec::from_content_coding(name).filter(|codec| codec.is_supported())
+fn supported(name: &str, tracezip: bool) -> Option<Coding> {
+    #[cfg(feature = "tracezip")]
+    if tracezip && name.eq_ignore_ascii_case(TRACEZIP) {
+        return Some(Coding::Tracezip);
+    }
+    let _ = tracezip;
+    Codec::from_content_coding(name).filter(|codec| codec.is_supported()).map(Coding::Codec)
 }
 
 #[cfg(test)]
@@ -133,14 +174,26 @@ mod tests {
 
     #[test]
     fn codings_are_one_known_name_or_a_fault_that_names_the_known() {
-        let of = |values: &[&[u8]]| coding(&headers("content-encoding", values), "content-encoding");
-        assert_eq!(of(&[]).unwrap(), Codec::Identity);
-        assert_eq!(of(&[b"gzip"]).unwrap(), Codec::Gzip);
-        assert_eq!(of(&[b"identity", b"X-GZIP"]).unwrap(), Codec::Gzip);
+        let of = |values: &[&[u8]]| coding(&headers("content-encoding", values), "content-encoding", false);
+        assert_eq!(of(&[]).unwrap(), Coding::IDENTITY);
+        assert_eq!(of(&[b"gzip"]).unwrap(), Coding::Codec(Codec::Gzip));
+        assert_eq!(of(&[b"identity", b"X-GZIP"]).unwrap(), Coding::Codec(Codec::Gzip));
         for bad in [&[&b"br"[..]][..], &[b"gzip, gzip"], &[b"gzip", b"gzip"], &[b"x-lz4"], &[b"\xff"]] {
             let fault = of(bad).unwrap_err().to_string();
             assert!(fault.contains("this server accepts gzip"), "{fault}");
         }
+    }
+
+    #[test]
+    #[cfg(feature = "tracezip")]
+    fn tracezip_is_a_coding_where_it_is_switched_on() {
+        let given = headers("content-encoding", &[b"Tracezip"]);
+        assert_eq!(coding(&given, "content-encoding", true).unwrap(), Coding::Tracezip);
+        let fault = coding(&given, "content-encoding", false).unwrap_err().to_string();
+        assert!(fault.ends_with(accepted(false)) && !accepted(false).contains("tracezip"), "{fault}");
+        let doubled = headers("content-encoding", &[b"tracezip, gzip"]);
+        let fault = coding(&doubled, "content-encoding", true).unwrap_err().to_string();
+        assert!(fault.contains("accepts tracezip, gzip"), "{fault}");
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub(super) struct Core<R> {
     pub(super) receiver: R,
     pub(super) limits: ServerLimits,
     pub(super) strictness: Strictness,
+    /// Whether tracezip is taken, and told in answers.
+    pub(super) tracezip: bool,
     pub(super) cors: Option<Cors>,
     pub(super) bearer: Option<Bearer>,
     pub(super) counters: Arc<Counters>,
@@ -41,6 +43,11 @@ pub(super) struct Core<R> {
     pub(super) http: OnceLock<SocketAddr>,
     #[cfg(feature = "grpc")]
     pub(super) companions: super::companion::Companions,
+    /// Leave to keep a stream's state, and the word that the server stops, for streams that would go on for ever.
+    #[cfg(all(feature = "grpc", feature = "tracezip"))]
+    pub(super) streams: Arc<Semaphore>,
+    #[cfg(all(feature = "grpc", feature = "tracezip"))]
+    pub(super) stopping: tokio::sync::watch::Receiver<bool>,
 }
 
 /// A batch that was taken, wholly or in part.
@@ -80,8 +87,20 @@ impl<R: Receiver> Core<R> {
     ) -> Result<Success, Fault> {
         let signal = wire.signal;
         let wire_bytes = wire.bytes.len() as u64;
-        peer.set_body(wire_bytes, wire.codec.content_coding());
+        peer.set_body(wire_bytes, wire.coding.name());
         let (decoded, _held) = self.decode(wire, held).await?;
+        self.judge(signal, decoded, &peer, time).await
+    }
+
+    /// Hands what was decoded to the receiver.
+    pub(super) async fn judge(
+        &self,
+        signal: Signal,
+        decoded: Salvaged,
+        peer: &Peer,
+        time: Option<Duration>,
+    ) -> Result<Success, Fault> {
+        let wire_bytes = peer.wire_bytes();
         let removed = removal(&decoded);
         let (batch, removed_items) = (decoded.batch, decoded.removed_items as u64);
         let mut counts = SignalStats {
@@ -92,7 +111,7 @@ impl<R: Receiver> Core<R> {
             message_bytes: batch.bytes().len() as u64,
         };
         let verdict =
-            if batch.bytes().is_empty() { Verdict::Accepted } else { self.ask(batch, &peer, time).await? };
+            if batch.bytes().is_empty() { Verdict::Accepted } else { self.ask(batch, peer, time).await? };
         let partial = match verdict {
             Verdict::Accepted => removed.map(|removed| (removed_items, removed)),
             Verdict::Partial { rejected, message } => {

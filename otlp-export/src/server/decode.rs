@@ -10,7 +10,7 @@ use otlp_core::{
     salvage,
 };
 
-use super::{Strictness, budget::Reservation, fault::Fault};
+use super::{Strictness, budget::Reservation, content::Coding, fault::Fault};
 
 thread_local! {
     /// Contexts of this thread, one for each codec that it has met.
@@ -22,13 +22,13 @@ const FIRST_RATIO: usize = 8;
 /// How much more it may have each time that this was too little: decompressing again costs a third in all.
 const NEXT_RATIO: usize = 4;
 /// More output than this is not made on a thread that serves other connections too.
-const INLINE: usize = 8 << 20;
+pub(super) const INLINE: usize = 8 << 20;
 
 /// A message as it came.
 #[derive(Debug, Clone)]
 pub(super) struct Wire {
     pub(super) signal: Signal,
-    pub(super) codec: Codec,
+    pub(super) coding: Coding,
     pub(super) json: bool,
     pub(super) bytes: Bytes,
 }
@@ -43,7 +43,13 @@ pub(super) struct Rules {
 impl Wire {
     /// Whether decoding takes so long (some milliseconds) that other requests on the same thread would notice.
     pub(super) fn is_slow(&self) -> bool {
-        let limit = if self.json || self.codec != Codec::Identity { 1 << 20 } else { 8 << 20 };
+        let limit = match self.coding {
+            Coding::Codec(Codec::Identity) if !self.json => 8 << 20,
+            Coding::Codec(_) => 1 << 20,
+            // Tens of bytes come out of one.
+            #[cfg(feature = "tracezip")]
+            Coding::Tracezip => 64 << 10,
+        };
         self.bytes.len() > limit
     }
 
@@ -56,27 +62,39 @@ impl Wire {
         held: &mut Reservation,
         inline: bool,
     ) -> Result<Option<Salvaged>, Fault> {
-        let message = match self.codec {
-            Codec::Identity => self.bytes.clone(),
-            codec => match decompress(codec, &self.bytes, rules.limits.max_bytes(), held, inline)? {
-                Some(message) => message,
-                None => return Ok(None),
-            },
+        let limit = rules.limits.max_bytes();
+        let message = match self.coding {
+            Coding::Codec(Codec::Identity) => Some(self.bytes.clone()),
+            Coding::Codec(codec) => decompress(codec, &self.bytes, limit, held, inline)?,
+            #[cfg(feature = "tracezip")]
+            Coding::Tracezip => super::tracezip::decompress(self.signal, &self.bytes, limit, held, inline)?,
         };
-        let decoded = if self.json {
-            grow(held, message.len())?;
-            from_json(self.signal, &message, rules)?
-        } else {
-            from_protobuf(self.signal, message, rules).map_err(protobuf_fault)?
-        };
-        // Split messages are joined in a second copy, which views read.
-        let copies = 1 + usize::from(decoded.batch.is_merged());
-        held.settle(decoded.batch.bytes().len().saturating_mul(copies));
-        Ok(Some(decoded))
+        let Some(message) = message else { return Ok(None) };
+        parse(self.signal, message, self.json, rules, held).map(Some)
     }
 }
 
-fn grow(held: &mut Reservation, bytes: usize) -> Result<(), Fault> {
+/// A decompressed message as a batch.
+pub(super) fn parse(
+    signal: Signal,
+    message: Bytes,
+    json: bool,
+    rules: &Rules,
+    held: &mut Reservation,
+) -> Result<Salvaged, Fault> {
+    let decoded = if json {
+        grow(held, message.len())?;
+        from_json(signal, &message, rules)?
+    } else {
+        from_protobuf(signal, message, rules).map_err(protobuf_fault)?
+    };
+    // Split messages are joined in a second copy, which views read.
+    let copies = 1 + usize::from(decoded.batch.is_merged());
+    held.settle(decoded.batch.bytes().len().saturating_mul(copies));
+    Ok(decoded)
+}
+
+pub(super) fn grow(held: &mut Reservation, bytes: usize) -> Result<(), Fault> {
     held.grow(bytes).map_err(|over| Fault::Overloaded { limit: over.ceiling })
 }
 

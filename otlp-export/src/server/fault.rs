@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 use otlp_compress::DecompressError;
+#[cfg(feature = "tracezip")]
+use otlp_compress::tracezip::TracezipError;
+#[cfg(feature = "tracezip")]
+use otlp_core::Signal;
 use otlp_core::{ParseError, json::JsonError};
 use thiserror::Error;
 
@@ -44,6 +48,22 @@ pub(super) enum Fault {
 
     #[error("the body does not decompress: {0}")]
     Compression(DecompressError),
+
+    #[cfg(feature = "tracezip")]
+    #[error("the body does not decompress: {0}")]
+    Tracezip(TracezipError),
+
+    #[cfg(feature = "tracezip")]
+    #[error("the tracezip frame holds {found}, not {expected}")]
+    TracezipSignal { expected: Signal, found: Signal },
+
+    #[cfg(all(feature = "grpc", feature = "tracezip"))]
+    #[error("not a message of otlp.tracezip.v1.TracezipService: {0}")]
+    TracezipMessage(String),
+
+    #[cfg(all(feature = "grpc", feature = "tracezip"))]
+    #[error("{limit} tracezip streams are open (max_tracezip_streams): send with Export")]
+    TooManyStreams { limit: usize },
 
     #[cfg(feature = "grpc")]
     #[error("{0}")]

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::BytesMut;
-use http::{HeaderMap, HeaderValue, Method, Request, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Request, header, request::Parts};
 use hyper::body::Incoming;
 use otlp_compress::{Codec, Level, compress};
 use otlp_core::Signal;
@@ -15,7 +15,7 @@ use super::{
     budget::Reservation,
     companion::Companion,
     connection::Connection,
-    content,
+    content::{self, Coding},
     core::{Core, Success},
     decode::Wire,
     fault::{Fault, excerpt},
@@ -46,6 +46,10 @@ pub(super) async fn handle<R: Receiver>(
         }
         return core.companions.call(companion, request).await.map(ResponseBody::tonic);
     }
+    #[cfg(feature = "tracezip")]
+    if core.tracezip && request.uri().path() == crate::grpc::tracezip::EXPORT_STREAM {
+        return super::tracezip_stream::handle(core, connection, request, held, busy);
+    }
     let (parts, body) = request.into_parts();
     let gzip = content::takes_gzip(&parts.headers, "grpc-accept-encoding");
     let mut body = RequestBody::new(body);
@@ -66,14 +70,14 @@ async fn exchange<R: Receiver>(
 ) -> Result<Success, Fault> {
     let mut held = held?;
     let path = parts.uri.path();
-    let Some(signal) = Signal::ALL.into_iter().find(|signal| signal.grpc_path() == path) else {
+    let Some(method) = Method::of(path, core.tracezip) else {
         return Err(Fault::Path { path: excerpt(path.as_bytes()), known: KNOWN });
     };
-    if parts.method != Method::POST {
+    if parts.method != http::Method::POST {
         return Err(Fault::Method { given: excerpt(parts.method.as_str().as_bytes()) });
     }
     core.authenticate(&parts.headers)?;
-    let codec = content::coding(&parts.headers, "grpc-encoding")?;
+    let coding = content::coding(&parts.headers, "grpc-encoding", false)?;
     let limit = core.limits.body_timeout();
     let message = async {
         let max = core.limits.max_wire_bytes();
@@ -90,22 +94,60 @@ async fn exchange<R: Receiver>(
         }
     };
     let frame = tokio::time::timeout(limit, message).await.map_err(|_| Fault::BodyTimeout { limit })??;
-    let codec = match (frame.compressed, codec) {
+    let coding = match (frame.compressed, coding) {
         // A client may set the coding for the call and leave this one message as it is.
-        (false, _) => Codec::Identity,
-        (true, Codec::Identity) => return Err(Fault::FlagWithoutCoding),
-        (true, codec) => codec,
+        (false, _) => Coding::IDENTITY,
+        (true, Coding::IDENTITY) => return Err(Fault::FlagWithoutCoding),
+        (true, coding) => coding,
     };
     let time = parts.headers.get("grpc-timeout").and_then(|value| timeout(value.as_bytes()));
     let peer = Peer::new(connection.remote, connection.tls, Protocol::Grpc, parts.headers);
-    core.deliver(Wire { signal, codec, json: false, bytes: frame.payload }, held, peer, time).await
+    let wire = match method {
+        Method::Export(signal) => Wire { signal, coding, json: false, bytes: frame.payload },
+        #[cfg(feature = "tracezip")]
+        Method::Tracezip => tracezip_wire(frame.payload, coding)?,
+    };
+    core.deliver(wire, held, peer, time).await
+}
+
+/// The unary methods.
+enum Method {
+    Export(Signal),
+    #[cfg(feature = "tracezip")]
+    Tracezip,
+}
+
+impl Method {
+    fn of(path: &str, tracezip: bool) -> Option<Self> {
+        #[cfg(feature = "tracezip")]
+        if tracezip && path == crate::grpc::tracezip::EXPORT {
+            return Some(Self::Tracezip);
+        }
+        let _ = tracezip;
+        Signal::ALL.into_iter().find(|signal| signal.grpc_path() == path).map(Self::Export)
+    }
+}
+
+/// A frame out of its message; the frame says the signal.
+#[cfg(feature = "tracezip")]
+fn tracezip_wire(message: bytes::Bytes, coding: Coding) -> Result<Wire, Fault> {
+    use otlp_compress::tracezip::FrameHeader;
+    use prost::Message as _;
+
+    if coding != Coding::IDENTITY {
+        return Err(Fault::TracezipMessage(format!("{} over a frame that is compressed", coding.name())));
+    }
+    let request = crate::grpc::tracezip::ExportRequest::decode(message)
+        .map_err(|error| Fault::TracezipMessage(error.to_string()))?;
+    let header = FrameHeader::read(&request.frame).map_err(Fault::Tracezip)?;
+    Ok(Wire { signal: header.signal(), coding: Coding::Tracezip, json: false, bytes: request.frame })
 }
 
 const KNOWN: &str = "this server has Export of opentelemetry.proto.collector's trace.v1.TraceService, \
     metrics.v1.MetricsService, logs.v1.LogsService and profiles.v1development.ProfilesService, \
     grpc.health.v1.Health and grpc.reflection.v1.ServerReflection";
 
-fn frame_fault(error: FrameError) -> Fault {
+pub(super) fn frame_fault(error: FrameError) -> Fault {
     match error {
         FrameError::TooLarge { announced, limit } => {
             Fault::TooLargeOnTheWire { size: announced, at_least: false, limit }

@@ -68,6 +68,10 @@ pub(super) async fn handle<R: Receiver>(
             Ok(response) => response,
             Err(fault) => refused(core, &fault, format),
         };
+    if core.tracezip && !response.headers().contains_key(header::ACCEPT_ENCODING) {
+        let accepted = HeaderValue::from_static(content::accepted(true));
+        response.headers_mut().insert(header::ACCEPT_ENCODING, accepted);
+    }
     if let Some(granted) = granted {
         granted.note(response.headers_mut());
     }
@@ -95,13 +99,15 @@ async fn exchange<R: Receiver>(
         ContentType::Json => true,
         ContentType::Grpc | ContentType::Unknown => return Err(ContentType::fault(&parts.headers)),
     };
-    let codec = content::coding(&parts.headers, header::CONTENT_ENCODING.as_str())?;
+    // What it compresses is protobuf.
+    let tracezip = core.tracezip && !json;
+    let coding = content::coding(&parts.headers, header::CONTENT_ENCODING.as_str(), tracezip)?;
     let limit = core.limits.body_timeout();
     let collected = body.collect(core.limits.max_wire_bytes(), &mut held);
     let bytes = tokio::time::timeout(limit, collected).await.map_err(|_| Fault::BodyTimeout { limit })??;
     let protocol = if json { Protocol::HttpJson } else { Protocol::HttpProtobuf };
     let peer = Peer::new(connection.remote, connection.tls, protocol, parts.headers);
-    core.deliver(Wire { signal, codec, json, bytes }, held, peer, None).await
+    core.deliver(Wire { signal, coding, json, bytes }, held, peer, None).await
 }
 
 const fn known_paths() -> &'static str {

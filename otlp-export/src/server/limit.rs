@@ -20,6 +20,7 @@ pub struct ServerLimits {
     max_in_flight_bytes: usize,
     max_connections: usize,
     max_streams: u32,
+    max_tracezip_streams: usize,
     header_timeout: Duration,
     body_timeout: Duration,
     receive_timeout: Duration,
@@ -29,7 +30,7 @@ pub struct ServerLimits {
 
 impl Default for ServerLimits {
     /// 64 MiB on the wire and 64 MiB decompressed (rules G2, H5), 4 MiB of response (G5, H7), 256 MiB in flight,
-    /// 4096 connections a port, 256 streams a connection; 10 s for headers, 30 s for a body, 60 s for the receiver,
+    /// 4096 connections a port, 256 streams a connection, 32 of them tracezip's over all; 10 s for headers, 30 s for a body, 60 s for the receiver,
     /// 30 s for the client to take its answer, 60 s of idleness.
     fn default() -> Self {
         Self {
@@ -39,6 +40,7 @@ impl Default for ServerLimits {
             max_in_flight_bytes: 256 << 20,
             max_connections: 4096,
             max_streams: 256,
+            max_tracezip_streams: 32,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             receive_timeout: Duration::from_secs(60),
@@ -85,6 +87,12 @@ impl ServerLimits {
     #[must_use]
     pub const fn max_streams(&self) -> u32 {
         self.max_streams
+    }
+
+    /// Tracezip streams open at a time over all connections. Each may hold 4 MiB besides the bytes in flight, as long as it is open.
+    #[must_use]
+    pub const fn max_tracezip_streams(&self) -> usize {
+        self.max_tracezip_streams
     }
 
     /// Time for the TLS handshake, and for the head of an HTTP/1.1 request from its first byte; a connection over it is closed
@@ -159,6 +167,13 @@ impl ServerLimits {
     #[must_use]
     pub const fn with_max_streams(mut self, streams: u32) -> Self {
         self.max_streams = if streams == 0 { 1 } else { streams };
+        self
+    }
+
+    /// Sets [`max_tracezip_streams`](Self::max_tracezip_streams); with 0 there are none, and senders use requests.
+    #[must_use]
+    pub const fn with_max_tracezip_streams(mut self, streams: usize) -> Self {
+        self.max_tracezip_streams = streams;
         self
     }
 

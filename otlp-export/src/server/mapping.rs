@@ -51,6 +51,14 @@ impl Fault {
             Self::TooLargeOnTheWire { .. } =>    (Code::ResourceExhausted, 413, Refusal::TooLarge),
             Self::TooLarge { .. } =>             (Code::ResourceExhausted, 413, Refusal::TooLarge),
             Self::Compression(_) =>              (Code::InvalidArgument,   400, Refusal::Malformed),
+            #[cfg(feature = "tracezip")]
+            Self::Tracezip(_) =>                 (Code::InvalidArgument,   400, Refusal::Malformed),
+            #[cfg(feature = "tracezip")]
+            Self::TracezipSignal { .. } =>       (Code::InvalidArgument,   400, Refusal::Malformed),
+            #[cfg(all(feature = "grpc", feature = "tracezip"))]
+            Self::TracezipMessage(_) =>          (Code::InvalidArgument,   400, Refusal::Malformed),
+            #[cfg(all(feature = "grpc", feature = "tracezip"))]
+            Self::TooManyStreams { .. } =>       (Code::Unavailable,       503, Refusal::Overloaded),
             #[cfg(feature = "grpc")]
             Self::Frame(_) =>                    (Code::InvalidArgument,   400, Refusal::Malformed),
             #[cfg(feature = "grpc")]

@@ -29,6 +29,10 @@ mod response;
 mod running;
 mod stats;
 mod strictness;
+#[cfg(feature = "tracezip")]
+mod tracezip;
+#[cfg(all(feature = "grpc", feature = "tracezip"))]
+mod tracezip_stream;
 mod trailers;
 #[cfg(unix)]
 mod unix;

@@ -30,6 +30,8 @@ enum Content {
     },
     #[cfg(feature = "grpc")]
     Tonic(tonic::body::Body),
+    #[cfg(all(feature = "grpc", feature = "tracezip"))]
+    Live(tokio::sync::mpsc::Receiver<Frame<Bytes>>),
 }
 
 impl ResponseBody {
@@ -50,6 +52,12 @@ impl ResponseBody {
         Self { content: Content::Tonic(body), busy: None }
     }
 
+    /// What a call that goes on has to say, as it comes.
+    #[cfg(all(feature = "grpc", feature = "tracezip"))]
+    pub(super) const fn live(pieces: tokio::sync::mpsc::Receiver<Frame<Bytes>>) -> Self {
+        Self { content: Content::Live(pieces), busy: None }
+    }
+
     /// Keeps the connection in use until the body is gone. A stream, such as a watch on health, may take as long as it likes; an
     /// answer has its time.
     pub(super) fn hold(&mut self, busy: Busy) {
@@ -57,6 +65,8 @@ impl ResponseBody {
             Content::Whole { .. } => busy.answering(),
             #[cfg(feature = "grpc")]
             Content::Tonic(_) => busy,
+            #[cfg(all(feature = "grpc", feature = "tracezip"))]
+            Content::Live(_) => busy,
         });
     }
 }
@@ -77,6 +87,8 @@ impl Body for ResponseBody {
             }
             #[cfg(feature = "grpc")]
             Content::Tonic(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+            #[cfg(all(feature = "grpc", feature = "tracezip"))]
+            Content::Live(pieces) => pieces.poll_recv(cx).map(|piece| piece.map(Ok)),
         }
     }
 
@@ -85,6 +97,8 @@ impl Body for ResponseBody {
             Content::Whole { data, trailers } => data.is_none() && trailers.is_none(),
             #[cfg(feature = "grpc")]
             Content::Tonic(body) => body.is_end_stream(),
+            #[cfg(all(feature = "grpc", feature = "tracezip"))]
+            Content::Live(_) => false,
         }
     }
 
@@ -95,6 +109,8 @@ impl Body for ResponseBody {
             }
             #[cfg(feature = "grpc")]
             Content::Tonic(body) => body.size_hint(),
+            #[cfg(all(feature = "grpc", feature = "tracezip"))]
+            Content::Live(_) => SizeHint::default(),
         }
     }
 }

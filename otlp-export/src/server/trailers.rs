@@ -1,7 +1,7 @@
 //! gRPC answers without a message: a status in the headers. An HTTP-only server needs them too, to tell a gRPC client so.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use otlp_core::rpc::Status;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -15,6 +15,8 @@ use super::{
 
 pub(super) const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/grpc");
 
+pub(super) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+
 /// Longest text in a status. It stands in the headers twice, once percent-encoded and once in the details, and there are clients that take
 /// 8 KiB of headers.
 const LONGEST_TEXT: usize = 1024;
@@ -24,13 +26,19 @@ const ESCAPED: &AsciiSet = &CONTROLS.add(b'%');
 
 /// The answer to a call that failed.
 pub(super) fn refused<R>(core: &Core<R>, fault: &Fault) -> Response {
+    let mut response = Response::new(ResponseBody::whole(bytes::Bytes::new()));
+    *response.headers_mut() = status(core, fault);
+    response.headers_mut().insert(header::CONTENT_TYPE, CONTENT_TYPE);
+    response
+}
+
+/// What says that a call failed, in headers or in trailers.
+pub(super) fn status<R>(core: &Core<R>, fault: &Fault) -> HeaderMap {
     let Answer { mut status, refusal, header, .. } = fault.answer();
     core.counters.refused(refusal);
     render::shorten(&mut status, LONGEST_TEXT);
-    let mut response = Response::new(ResponseBody::whole(bytes::Bytes::new()));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, CONTENT_TYPE);
-    headers.insert("grpc-status", HeaderValue::from(status.code));
+    let mut headers = HeaderMap::new();
+    headers.insert(GRPC_STATUS, HeaderValue::from(status.code));
     let message = utf8_percent_encode(&status.message, ESCAPED).to_string();
     if let Ok(message) = HeaderValue::try_from(message) {
         headers.insert("grpc-message", message);
@@ -43,7 +51,7 @@ pub(super) fn refused<R>(core: &Core<R>, fault: &Fault) -> Response {
     {
         headers.insert("grpc-accept-encoding", accepted);
     }
-    response
+    headers
 }
 
 /// The whole status, for those who read more than a code; only where it says more. Without padding, as gRPC recommends.

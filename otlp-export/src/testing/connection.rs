@@ -87,6 +87,14 @@ async fn exchange(
     connection: usize,
 ) -> Response<Parts> {
     let (head, body) = request.into_parts();
+    // Streams of tracezip are not part of any script: this server does not know them.
+    #[cfg(all(feature = "tracezip", feature = "grpc"))]
+    if head.uri.path() == crate::grpc::tracezip::EXPORT_STREAM {
+        let unknown = Reply::refused(404, otlp_core::rpc::Status::new(12, "no streams"));
+        if let Some(answer) = answer::render(&unknown, Signal::Traces, Protocol::Grpc) {
+            return answer;
+        }
+    }
     let reply = shared.next_reply();
     let body = if reply.early {
         // Read to its end beside the answer: closing over unread bytes resets the connection, and the client may lose the answer.
@@ -99,6 +107,8 @@ async fn exchange(
     let path = head.uri.path();
     let known =
         Signal::ALL.into_iter().find(|signal| [signal.http_path(), signal.grpc_path()].contains(&path));
+    #[cfg(feature = "tracezip")]
+    let known = known.or_else(|| zipped(path, &head.headers, &body).map(|(signal, _)| signal));
     let signal = known.or_else(|| Signal::ALL.into_iter().find(|signal| path.contains(signal.as_str())));
     let signal = signal.unwrap_or(Signal::Traces);
     let protocol = protocol(&head.headers);
@@ -108,7 +118,7 @@ async fn exchange(
         method: head.method.to_string(),
         path: head.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
         version: if head.version == Version::HTTP_2 { "HTTP/2.0" } else { "HTTP/1.1" },
-        batch: taken.then(|| decode(signal, protocol, &head.headers, &body)).flatten(),
+        batch: taken.then(|| decode(path, signal, protocol, &head.headers, &body)).flatten(),
         headers: head
             .headers
             .iter()
@@ -213,7 +223,18 @@ fn protocol(headers: &HeaderMap) -> Protocol {
 /// Larger requests are recorded without a batch.
 const LARGEST: usize = 256 << 20;
 
-fn decode(signal: Signal, protocol: Protocol, headers: &HeaderMap, body: &Bytes) -> Option<Batch> {
+fn decode(
+    path: &str,
+    signal: Signal,
+    protocol: Protocol,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Option<Batch> {
+    #[cfg(feature = "tracezip")]
+    if let Some((found, message)) = zipped(path, headers, body) {
+        return Batch::parse(found, message, &Limits::default().with_max_bytes(LARGEST)).ok();
+    }
+    let _ = path;
     let coding = |name: &str| {
         headers
             .get(name)
@@ -232,5 +253,25 @@ fn decode(signal: Signal, protocol: Protocol, headers: &HeaderMap, body: &Bytes)
     match protocol {
         Protocol::HttpJson => otlp_core::json::read(signal, &message, &JsonOptions::default(), &limits).ok(),
         Protocol::HttpProtobuf | Protocol::Grpc => Batch::parse(signal, message, &limits).ok(),
+    }
+}
+
+/// What a body holds that is tracezip: the coding over HTTP, the method over gRPC.
+#[cfg(feature = "tracezip")]
+fn zipped(path: &str, headers: &HeaderMap, body: &Bytes) -> Option<(Signal, Bytes)> {
+    #[cfg(feature = "grpc")]
+    if path == crate::grpc::tracezip::EXPORT {
+        use prost::Message as _;
+
+        let message = body.get(5..).map(|message| body.slice_ref(message))?;
+        let frame = crate::grpc::tracezip::ExportRequest::decode(message).ok()?.frame;
+        return otlp_compress::tracezip::decompress(&frame, LARGEST).ok();
+    }
+    let _ = path;
+    let coding = headers.get("content-encoding")?;
+    if coding.as_bytes().eq_ignore_ascii_case(b"tracezip") {
+        otlp_compress::tracezip::decompress(body, LARGEST).ok()
+    } else {
+        None
     }
 }
