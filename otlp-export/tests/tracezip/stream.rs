@@ -16,21 +16,11 @@ use otlp_export::{
 
 use crate::{
     grpc::url,
-    support::{Shelf, accepted, builder, odd, server, spans, start},
+    support::{Shelf, accepted, assert_each_once, builder, odd, server, spans, start},
 };
 
 fn client(url: &str) -> Client {
     Client::builder().protocol(Protocol::Grpc).endpoint(url).tracezip(Tracezip::Stream).build().unwrap()
-}
-
-/// What the server has of a batch that was sent, once.
-#[track_caller]
-fn assert_each_once(shelf: &Shelf, sent: &[Batch]) {
-    let mut kept: Vec<_> = shelf.all().into_iter().map(|kept| kept.batch.into_bytes()).collect();
-    let mut wanted: Vec<_> = sent.iter().map(|batch| batch.bytes().clone()).collect();
-    kept.sort();
-    wanted.sort();
-    assert!(kept == wanted, "{} batches sent, {} kept", wanted.len(), kept.len());
 }
 
 #[tokio::test]
