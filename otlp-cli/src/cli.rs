@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    bench, conformance, convert, demo, doctor, exit::Exit, inspect, receive, relay, send, terminal::Color,
-    view,
+    bench, compress, conformance, convert, decompress, demo, doctor, exit::Exit, inspect, receive, relay,
+    send, terminal::Color, view,
 };
 
 /// The OTLP toolkit: receive, relay, send, convert, inspect and view traces, metrics, logs and profiles.
@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Send(send::SendArgs),
     Relay(relay::RelayArgs),
     Convert(convert::ConvertArgs),
+    Compress(compress::CompressArgs),
+    Decompress(decompress::DecompressArgs),
     Inspect(inspect::InspectArgs),
     View(view::ViewArgs),
     Conformance(conformance::ConformanceArgs),
@@ -50,6 +52,8 @@ impl Command {
             Self::Send(args) => args.run(),
             Self::Relay(args) => args.run(),
             Self::Convert(args) => args.run(),
+            Self::Compress(args) => args.run(),
+            Self::Decompress(args) => args.run(),
             Self::Inspect(args) => args.run(),
             Self::View(args) => args.run(),
             Self::Conformance(args) => args.run(),

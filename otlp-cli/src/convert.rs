@@ -21,7 +21,7 @@ use crate::{
     terminal::say,
 };
 
-/// Convert telemetry files: jsonl, json, pb, frames and otlp, each also under .gz or .zst.
+/// Convert telemetry files: jsonl, json, pb, frames, otz and otlp, each also under .gz or .zst.
 ///
 /// Messages keep their order and, between binary formats, their bytes. What JSON has no place for is said on stderr. If a message
 /// cannot be read, OUT holds those before it, and the exit code is 1.
@@ -40,7 +40,7 @@ pub(crate) struct ConvertArgs {
     #[arg(long, value_name = "N")]
     batch_items: Option<NonZeroUsize>,
 
-    /// Format of IN, whatever its name: jsonl, json, pb, frames or otlp, with .gz or .zst behind.
+    /// Format of IN, whatever its name: jsonl, json, pb, frames, otz or otlp, with .gz or .zst behind.
     #[arg(long, value_name = "FORMAT", value_parser = arg::format)]
     from: Option<arg::Format>,
 
@@ -59,6 +59,16 @@ Examples:
   otlp convert logs.jsonl logs.frames.gz --batch-items 4096";
 
 impl ConvertArgs {
+    /// The conversion that `otlp decompress` is.
+    pub(crate) const fn out_of(
+        input: PathBuf,
+        output: PathBuf,
+        from: arg::Format,
+        to: Option<arg::Format>,
+    ) -> Self {
+        Self { input, output, batch_items: None, from: Some(from), to, signal: None }
+    }
+
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         if is_same_file(&self.input, &self.output) {
             return Err(Failure::usage("IN and OUT are the same file").hint("write to another name").into());
@@ -164,7 +174,7 @@ impl Sink {
 }
 
 /// Whether writing to `output` would destroy what is to be read.
-fn is_same_file(input: &Path, output: &Path) -> bool {
+pub(crate) fn is_same_file(input: &Path, output: &Path) -> bool {
     let real = |path| fs::canonicalize(path).ok();
     let regular = || fs::metadata(input).is_ok_and(|metadata| metadata.is_file());
     real(input).is_some_and(|input| real(output) == Some(input)) && regular()

@@ -6,8 +6,10 @@
 mod arg;
 mod bench;
 mod cli;
+mod compress;
 mod conformance;
 mod convert;
+mod decompress;
 mod demo;
 mod doctor;
 mod exit;

@@ -10,15 +10,19 @@ pub use otlp_core::{
 };
 
 // The batch engine.
-pub use otlp_simd::{ConcatError, Rebatch, concat, regroup, split_items};
+pub use otlp_simd::{ConcatError, Rebatch, concat, group_by_trace, regroup, split_items};
 
 // Compression, as a setting; otlp-compress itself has the codecs.
 pub use otlp_compress::{Codec, Level, UnknownCodec};
 
+// The compression made for telemetry: frames and streams.
+#[cfg(feature = "tracezip")]
+pub use otlp_compress::tracezip;
+
 // Configuration and retry, which need no transport.
 pub use otlp_export::{
     Backoff, Config, HistogramAggregation, Jitter, ParseProtocolError, Protocol, RetryPolicy, SignalConfig,
-    TemporalityPreference, TlsError, TlsOptions, Warning,
+    TemporalityPreference, TlsError, TlsOptions, Tracezip, Warning,
 };
 
 // The sending side.

@@ -16,7 +16,7 @@ pub(crate) struct Format {
 pub(crate) fn format(text: &str) -> Result<Format, String> {
     let NameSays { format, codec, .. } = NameSays::of(&format!("x.{text}"));
     let format =
-        format.ok_or("expected jsonl, json, pb, frames or otlp, and then .gz or .zst if you like")?;
+        format.ok_or("expected jsonl, json, pb, frames, otz or otlp, and then .gz or .zst if you like")?;
     Ok(Format { format, codec })
 }
 

@@ -1,6 +1,7 @@
 //! Values on the command line that several commands share.
 
 mod address;
+mod compression;
 mod duration;
 mod endpoint;
 mod format;
@@ -8,6 +9,7 @@ mod header;
 mod size;
 
 pub(crate) use address::address;
+pub(crate) use compression::Compression;
 pub(crate) use duration::duration;
 pub(crate) use endpoint::is_endpoint;
 pub(crate) use format::{Format, format};

@@ -1,26 +1,57 @@
 //! What was sent and what was received, by lane and signal.
 
-use otlp::{Codec, Protocol, Signal};
+use otlp::{Codec, Protocol, Signal, Tracezip};
 
 /// One way over the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lane {
     pub(super) protocol: Protocol,
+    /// Of OTLP; with tracezip, of what its server does not take.
     pub(super) codec: Codec,
+    pub(super) tracezip: Tracezip,
 }
 
-/// Every transport with every compression.
-pub(super) const LANES: [Lane; 9] = {
-    let protocols = [Protocol::Grpc, Protocol::HttpProtobuf, Protocol::HttpJson];
-    let codecs = [Codec::Identity, Codec::Gzip, Codec::Zstd];
-    let mut lanes = [Lane { protocol: Protocol::Grpc, codec: Codec::Identity }; 9];
-    let mut index = 0;
-    while index < 9 {
-        lanes[index] = Lane { protocol: protocols[index / 3], codec: codecs[index % 3] };
-        index += 1;
+impl Lane {
+    const fn new(protocol: Protocol, codec: Codec) -> Self {
+        Self { protocol, codec, tracezip: Tracezip::Off }
     }
-    lanes
-};
+
+    const fn tracezip(protocol: Protocol) -> Self {
+        Self { protocol, codec: Codec::Gzip, tracezip: Tracezip::Stateless }
+    }
+
+    /// The compression's name for people.
+    pub(super) const fn compression(&self) -> &'static str {
+        match self.tracezip {
+            Tracezip::Off => self.codec.as_str(),
+            mode => mode.as_str(),
+        }
+    }
+
+    /// The name under which its requests arrive.
+    pub(super) const fn content_coding(&self) -> &'static str {
+        match self.tracezip {
+            Tracezip::Off => self.codec.content_coding(),
+            _ => "tracezip",
+        }
+    }
+}
+
+/// Every transport with every compression that it has, the transports one after another.
+pub(super) const LANES: [Lane; COUNT] = [
+    Lane::new(Protocol::Grpc, Codec::Identity),
+    Lane::new(Protocol::Grpc, Codec::Gzip),
+    Lane::new(Protocol::Grpc, Codec::Zstd),
+    Lane::tracezip(Protocol::Grpc),
+    Lane::new(Protocol::HttpProtobuf, Codec::Identity),
+    Lane::new(Protocol::HttpProtobuf, Codec::Gzip),
+    Lane::new(Protocol::HttpProtobuf, Codec::Zstd),
+    Lane::tracezip(Protocol::HttpProtobuf),
+    Lane::new(Protocol::HttpJson, Codec::Identity),
+    Lane::new(Protocol::HttpJson, Codec::Gzip),
+    Lane::new(Protocol::HttpJson, Codec::Zstd),
+];
+const COUNT: usize = 11;
 
 /// Counts of one side.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -44,7 +75,7 @@ impl Tally {
 }
 
 /// Tallies of all lanes and signals.
-pub(super) type Book = [[Tally; 4]; 9];
+pub(super) type Book = [[Tally; 4]; COUNT];
 
 /// Both sides of the run.
 #[derive(Debug, Clone, Default)]

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use otlp::{Batch, Client, Outcome, Peer, Protocol, Running, Server, Verdict};
+use otlp::{Batch, Client, Outcome, Peer, Protocol, Running, Server, Signal, Tracezip, Verdict};
 
 use super::fingerprint;
 use super::ledger::{Book, LANES, Lane, Tally};
@@ -37,9 +37,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Shelf {
     /// Counts a batch under the lane on which it came, as the server saw it.
     fn receive(&self, batch: Batch, peer: &Peer) -> Verdict {
-        let on = |lane: &Lane| {
-            lane.protocol == peer.protocol() && lane.codec.content_coding() == peer.content_coding()
-        };
+        let on =
+            |lane: &Lane| lane.protocol == peer.protocol() && lane.content_coding() == peer.content_coding();
         let Some(lane) = LANES.iter().position(on) else {
             return Verdict::invalid(format!("the demo sends nothing with {}", peer.content_coding()));
         };
@@ -92,6 +91,7 @@ impl Loopback {
                 .protocol(lane.protocol)
                 .endpoint(&self.endpoint(lane.protocol)?)
                 .compression(lane.codec)
+                .tracezip(lane.tracezip)
                 .build()
                 .context("cannot make the demo's client")?;
             tasks.push(tokio::spawn(send_all(client, lane, batches.to_vec())));
@@ -118,12 +118,22 @@ impl Loopback {
 async fn send_all(client: Client, lane: Lane, batches: Vec<Batch>) -> ([Tally; 4], Vec<String>) {
     let mut tallies = [Tally::default(); 4];
     let mut problems = Vec::new();
+    if lane.tracezip != Tracezip::Off {
+        // Who has had an answer knows what the server takes; nothing at all is answered too, and counted nowhere.
+        for signal in Signal::ALL {
+            let _ = client.send(&Batch::empty(signal)).await;
+        }
+    }
     for batch in batches {
         let delivery = client.send(&batch).await;
         tallies[batch.signal() as usize].add(&tally(&batch, delivery.wire_bytes));
         if delivery.outcome != Outcome::Accepted {
-            let Lane { protocol, codec } = lane;
-            problems.push(format!("{} over {protocol} with {codec}: {}", batch.signal(), delivery.outcome));
+            let (protocol, compression) = (lane.protocol, lane.compression());
+            problems.push(format!(
+                "{} over {protocol} with {compression}: {}",
+                batch.signal(),
+                delivery.outcome
+            ));
         }
     }
     (tallies, problems)

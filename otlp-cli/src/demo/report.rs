@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use otlp::{Batch, Codec, Protocol, Signal};
+use otlp::{Batch, Protocol, Signal};
 
 use super::ledger::{LANES, Ledger};
 use super::service::SERVICES;
@@ -128,10 +128,9 @@ impl Report {
         }
         table.row(head);
         for (index, lane) in LANES.iter().enumerate() {
-            let transport = if index % 3 == 0 { paint(TITLE, name(lane.protocol)) } else { String::new() };
-            let codec =
-                if lane.codec == Codec::Identity { "none".to_owned() } else { lane.codec.to_string() };
-            let mut row = vec![format!("  {transport}"), codec];
+            let is_first = index == 0 || LANES[index - 1].protocol != lane.protocol;
+            let transport = if is_first { paint(TITLE, name(lane.protocol)) } else { String::new() };
+            let mut row = vec![format!("  {transport}"), lane.compression().to_owned()];
             for signal in Signal::ALL {
                 let size = self.per_item(index, signal);
                 let ratio = plain(signal) / size;

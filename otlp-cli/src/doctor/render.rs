@@ -1,7 +1,7 @@
 //! Settings, findings and the fix, for people and for programs.
 
 use otlp::{
-    Signal,
+    Signal, SignalConfig, Tracezip,
     doctor::{Finding, Health},
 };
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ fn settings_of(settings: &Settings, signal: Signal) -> Vec<(&'static str, &'stat
     vec![
         ("endpoint", "ENDPOINT", Some(endpoint.split('?').next().unwrap_or_default().to_owned())),
         ("protocol", "PROTOCOL", Some(found.protocol().to_string())),
-        ("compression", "COMPRESSION", Some(found.compression().to_string())),
+        ("compression", "COMPRESSION", Some(compression(found))),
         ("timeout", "TIMEOUT", Some(format!("{} ms", found.timeout().as_millis()))),
         // Names alone: values are secrets.
         ("headers", "HEADERS", (!names.is_empty()).then(|| names.join(", "))),
@@ -33,6 +33,13 @@ fn settings_of(settings: &Settings, signal: Signal) -> Vec<(&'static str, &'stat
         ("client_certificate", "CLIENT_CERTIFICATE", path(found.client_certificate())),
         ("client_key", "CLIENT_KEY", path(found.client_key())),
     ]
+}
+
+fn compression(found: &SignalConfig) -> String {
+    match found.tracezip() {
+        Tracezip::Off => found.compression().to_string(),
+        mode => format!("{mode}, or {}", found.compression()),
+    }
 }
 
 /// One object; of headers the names alone.

@@ -21,7 +21,7 @@ use std::{
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use otlp::{
-    BatchOptions, Codec, Destination, DropReason, Exporter, OnFull, Protocol, Report,
+    BatchOptions, Destination, DropReason, Exporter, OnFull, Protocol, Report,
     admin::Admin,
     disk::{DiskQueueOptions, Fsync},
 };
@@ -33,7 +33,7 @@ use self::{
     target::{Target, targets},
 };
 use crate::{
-    arg::{self, HeaderArg},
+    arg::{self, Compression, HeaderArg},
     exit::{Exit, Failure},
     interrupt::Interrupt,
     listen::ListenArgs,
@@ -66,9 +66,10 @@ pub(crate) struct RelayArgs {
     #[arg(long, value_name = "PROTOCOL", default_value_t, env = "OTLP_PROTOCOL", hide_env = true)]
     protocol: Protocol,
 
-    /// Compression of forwarded requests: none, gzip, zstd, deflate, snappy, x-snappy-framed or lz4. [default: gzip, none if every --to is the local host]
+    /// Compression of forwarded requests: none, gzip, zstd, deflate, snappy, x-snappy-framed, lz4, tracezip or tracezip-stream. Servers
+    /// that do not take tracezip get gzip; another relay takes it. [default: gzip, none if every --to is the local host]
     #[arg(long, value_name = "CODEC", env = "OTLP_COMPRESSION", hide_env = true)]
-    compression: Option<Codec>,
+    compression: Option<Compression>,
 
     /// Forward when N items of a signal are together, or 4 MiB, or 200 ms after the first of them; never more than N at a time.
     #[arg(long, value_name = "N", default_value = "8192")]

@@ -1,6 +1,6 @@
 //! The destinations of the command line.
 
-use otlp::{Client, Codec, Config, Destination, Signal};
+use otlp::{Client, Codec, Config, Destination, Signal, Tracezip};
 
 use super::RelayArgs;
 use crate::{arg, exit::Failure};
@@ -21,14 +21,16 @@ pub(super) fn targets(args: &RelayArgs) -> Result<Vec<Target>, Failure> {
         }
     }
     let headers = args.headers.iter().map(|header| header.split()).collect::<Result<Vec<_>, _>>()?;
-    let compression = match args.compression {
-        Some(codec) => codec,
+    let (codec, tracezip) = match args.compression {
+        Some(compression) => compression.parts(),
         None => {
-            args.to.iter().map(|url| usual(url)).find(|codec| *codec != Codec::Identity).unwrap_or_default()
+            let mut usual = args.to.iter().map(|url| usual(url));
+            (usual.find(|codec| *codec != Codec::Identity).unwrap_or_default(), Tracezip::Off)
         }
     };
     let target = |url: &String| {
-        let mut client = Client::builder().protocol(args.protocol).endpoint(url).compression(compression);
+        let mut client = Client::builder().protocol(args.protocol).endpoint(url).compression(codec);
+        client = client.tracezip(tracezip);
         for (name, value) in &headers {
             client = client.header(name, value);
         }

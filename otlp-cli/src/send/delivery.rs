@@ -9,8 +9,11 @@ use std::{
     time::Duration,
 };
 
-use otlp::{Batch, FailureKind, Jitter, Outcome, RetryPolicy, Signal};
-use tokio::{sync::Notify, time::Instant};
+use otlp::{Batch, Client, FailureKind, Jitter, Outcome, Protocol, RetryPolicy, Signal};
+use tokio::{
+    sync::{Notify, OnceCell},
+    time::Instant,
+};
 
 use super::{ledger::Ledger, setting::Settings};
 use crate::{
@@ -23,6 +26,8 @@ use crate::{
 pub(super) struct Courier {
     settings: Settings,
     ledger: Arc<Ledger>,
+    /// In the order of `Signal::ALL`.
+    acquainted: [OnceCell<()>; 4],
     /// Whether the endpoint ever gave an answer.
     answered: AtomicBool,
     gave_up: Notify,
@@ -66,6 +71,7 @@ impl Courier {
         Self {
             settings,
             ledger,
+            acquainted: Default::default(),
             answered: AtomicBool::new(false),
             gave_up: Notify::new(),
             troubles: Mutex::default(),
@@ -82,10 +88,19 @@ impl Courier {
         self.gave_up.notified().await;
     }
 
+    /// With tracezip over HTTP: an empty request, whose answer says whether the server takes it. A run may have one message only.
+    async fn acquaint(&self, client: &Client, signal: Signal) {
+        if self.settings.is_tracezip(signal) && client.protocol() == Protocol::HttpProtobuf {
+            let first = || async { drop(client.send(&Batch::empty(signal)).await) };
+            self.acquainted[signal as usize].get_or_init(first).await;
+        }
+    }
+
     /// Sends a message until it is answered for good or patience ends. Dropping the future leaves its items pending.
     pub(super) async fn deliver(self: Arc<Self>, batch: Batch) {
         let (signal, items) = (batch.signal(), batch.items() as u64);
         let Ok(client) = self.settings.client(signal) else { return };
+        self.acquaint(client, signal).await;
         let prepared = match client.prepare(&batch).await {
             Ok(prepared) => prepared,
             Err(cause) => {

@@ -15,12 +15,12 @@ use std::{
 
 use anyhow::Context as _;
 use clap::Args;
-use otlp::{Codec, Protocol, Signal};
+use otlp::{Protocol, Signal};
 use tokio::task::JoinSet;
 
 use self::{delivery::Courier, feed::Feed, ledger::Ledger, setting::Settings};
 use crate::{
-    arg::HeaderArg,
+    arg::{Compression, HeaderArg},
     exit::{Exit, Failure},
     interrupt::Interrupt,
     progress::Progress,
@@ -49,9 +49,10 @@ pub(crate) struct SendArgs {
     #[arg(long, value_name = "PROTOCOL", env = "OTLP_PROTOCOL", hide_env = true)]
     protocol: Option<Protocol>,
 
-    /// Compression of requests: none, gzip, zstd, deflate, snappy, x-snappy-framed or lz4; by default gzip, to the local host none.
+    /// Compression of requests: none, gzip, zstd, deflate, snappy, x-snappy-framed, lz4, tracezip or tracezip-stream; by default gzip, to
+    /// the local host none. Servers that do not take tracezip get gzip.
     #[arg(long, value_name = "CODEC", env = "OTLP_COMPRESSION", hide_env = true)]
-    compression: Option<Codec>,
+    compression: Option<Compression>,
 
     /// Cut messages of more than N items into messages of N.
     #[arg(long, value_name = "N")]

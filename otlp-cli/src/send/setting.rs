@@ -5,16 +5,17 @@
 
 use std::env;
 
-use otlp::{Client, Config, Protocol, Signal};
+use otlp::{Client, Config, Protocol, Signal, Tracezip};
 
 use super::SendArgs;
-use crate::{arg, exit::Failure};
+use crate::{arg, arg::Compression, exit::Failure};
 
 /// The clients of all signals, each by its own settings.
 pub(super) struct Settings {
     /// A setting that is wrong for one signal harms only who sends that.
     clients: [Result<Client, String>; 4],
     endpoints: [String; 4],
+    tracezip: [bool; 4],
     warnings: Vec<String>,
 }
 
@@ -37,7 +38,7 @@ impl Settings {
         let flags = Flags {
             endpoint,
             protocol: args.protocol,
-            compression: args.compression.map(otlp::Codec::as_str),
+            compression: args.compression.map(Compression::as_str),
             headers: lookup("OTLP_HEADERS").filter(|list| !list.is_empty()),
         };
         let config = Config::from_vars(|name| flags.instead_of(name).unwrap_or_else(|| lookup(name)));
@@ -49,6 +50,9 @@ impl Settings {
                         "the endpoint cannot be used: {}",
                         warning.problem()
                     )));
+                }
+                Some((_, "COMPRESSION")) if flags.compression.is_some() => {
+                    return Err(Failure::usage(format!("--compression: {}", warning.problem())));
                 }
                 Some((_, "HEADERS")) if flags.headers.is_some() => {
                     let used = match warning.used() {
@@ -78,7 +82,8 @@ impl Settings {
             }
         }
         let endpoints = Signal::ALL.map(|signal| without_query(&config.signal(signal).endpoint()));
-        Ok(Self { clients, endpoints, warnings })
+        let tracezip = Signal::ALL.map(|signal| config.signal(signal).tracezip() != Tracezip::Off);
+        Ok(Self { clients, endpoints, tracezip, warnings })
     }
 
     /// Values of the environment that could not be used, and headers that anyone on the way can read.
@@ -89,6 +94,11 @@ impl Settings {
     /// The client for batches of a signal.
     pub(super) fn client(&self, signal: Signal) -> Result<&Client, Failure> {
         self.clients[signal as usize].as_ref().map_err(|problem| Failure::usage(problem.as_str()))
+    }
+
+    /// Whether that client is to send tracezip.
+    pub(super) const fn is_tracezip(&self, signal: Signal) -> bool {
+        self.tracezip[signal as usize]
     }
 
     /// Where that client sends to, without the query, which may hold a key.

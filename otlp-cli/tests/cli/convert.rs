@@ -23,7 +23,9 @@ fn every_format_keeps_every_message() {
         let frames = at(format!("{signal}.frames"));
         convert(&file(signal), &frames);
         let original = fs::read(&frames).unwrap();
-        for ending in ["jsonl", "frames", "otlp", "jsonl.gz", "frames.zst", "otlp.gz", "jsonl.zst"] {
+        for ending in
+            ["jsonl", "frames", "otlp", "otz", "jsonl.gz", "frames.zst", "otlp.gz", "otz.gz", "jsonl.zst"]
+        {
             let (there, back) = (at(format!("{signal}-there.{ending}")), at(format!("{signal}-back.frames")));
             convert(&frames, &there);
             convert(&there, &back);

@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod compress;
 mod conformance;
 mod convert;
 mod doctor;

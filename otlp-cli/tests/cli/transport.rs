@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::{Receive, capture, expect, fixtures, items, messages, text, unpacked};
 
 const PROTOCOLS: [&str; 3] = ["grpc", "http/protobuf", "http/json"];
-const CODECS: [&str; 3] = ["none", "gzip", "zstd"];
+const CODECS: [&str; 5] = ["none", "gzip", "zstd", "tracezip", "tracezip-stream"];
 
 #[test]
 fn all_signals_over_every_protocol_and_codec() {
@@ -16,6 +16,13 @@ fn all_signals_over_every_protocol_and_codec() {
     let frames = dir.path().join("in.frames");
     for protocol in PROTOCOLS {
         for codec in CODECS {
+            if protocol == "http/json" && codec.starts_with("tracezip") {
+                let path = file(Signal::Traces);
+                let args = ["send", text(&path), "--protocol", protocol, "--compression", codec];
+                let (_, err) = expect(2, &args);
+                assert!(err.contains("compresses protobuf, not JSON"), "{err}");
+                continue;
+            }
             let out = dir.path().join(format!("{}-{codec}", protocol.replace('/', "-")));
             let total: usize = Signal::ALL.into_iter().map(items).sum();
             let receive = Receive::start(&[

@@ -13,6 +13,8 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header::HOST}
 use hyper::body::Incoming;
 use otlp_core::Signal;
 
+#[cfg(feature = "tracezip")]
+use super::tracezip::{self, Knowledge};
 use super::{
     ClientError, Inner,
     body::{RequestBody, Sent},
@@ -21,8 +23,6 @@ use super::{
     prepare::Prepared,
     proxy::Proxy,
 };
-#[cfg(feature = "tracezip")]
-use super::tracezip::{self, Knowledge};
 use crate::{Failure, FailureKind, Outcome, endpoint::Endpoint};
 
 /// The connections, and for each signal the way of its requests.
@@ -58,8 +58,8 @@ pub(super) struct Letter {
     pub(super) headers: HeaderMap,
     /// The body.
     pub(super) parts: Vec<Bytes>,
-    /// Whether it is tracezip.
-    #[cfg(feature = "tracezip")]
+    /// Whether it is tracezip, which over gRPC is another method's.
+    #[cfg(all(feature = "tracezip", feature = "grpc"))]
     pub(super) tracezip: bool,
 }
 
@@ -69,7 +69,7 @@ impl Letter {
         Ok(Self {
             headers: client.request_headers()?,
             parts: parts(client, payload)?,
-            #[cfg(feature = "tracezip")]
+            #[cfg(all(feature = "tracezip", feature = "grpc"))]
             tracezip: false,
         })
     }
@@ -130,7 +130,7 @@ impl Transport {
     }
 
     /// The hosts of a route, in the order of its targets.
-    #[cfg(feature = "tracezip")]
+    #[cfg(all(feature = "tracezip", feature = "grpc"))]
     pub(super) fn fleet(&self, route: &Route) -> &Fleet {
         &self.fleets[route.fleet]
     }

@@ -65,7 +65,18 @@ impl SignalConfig {
             (path("CERTIFICATE"), path("CLIENT_CERTIFICATE"), path("CLIENT_KEY"));
         let headers = headers(variables, signal, &endpoint);
         let sources = variables.take_sources();
-        Self { protocol, endpoint, headers, compression, tracezip, timeout, ca, client_cert, client_key, sources }
+        Self {
+            protocol,
+            endpoint,
+            headers,
+            compression,
+            tracezip,
+            timeout,
+            ca,
+            client_cert,
+            client_key,
+            sources,
+        }
     }
 
     /// Transport and encoding.

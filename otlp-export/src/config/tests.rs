@@ -181,7 +181,8 @@ fn tracezip_is_a_compression_with_gzip_for_those_who_do_not_take_it() {
     assert_eq!(of("gzip"), (Codec::Gzip, Tracezip::Off, 0), "never unasked");
     let config = config(&[("COMPRESSION", "tracezip"), ("LOGS_PROTOCOL", "http/json")]);
     assert_eq!(config.signal(Signal::Logs).tracezip(), Tracezip::Off);
-    let expected = "OTEL_EXPORTER_OTLP_COMPRESSION: tracezip compresses protobuf, not JSON; used instead: none";
+    let expected =
+        "OTEL_EXPORTER_OTLP_COMPRESSION: tracezip compresses protobuf, not JSON; used instead: none";
     assert_warns(&config, expected);
 }
 

@@ -146,6 +146,21 @@ pub enum FileError {
         /// The message's signal.
         found: Signal,
     },
+    /// A tracezip frame cannot be read, or not be written.
+    #[cfg(feature = "tracezip")]
+    #[error("{place}: {source}")]
+    Tracezip {
+        /// Where the frame starts; the source names the byte within it.
+        place: Place,
+        /// What is wrong.
+        source: Box<otlp_compress::tracezip::StreamError>,
+    },
+    /// Tracezip is not part of this build.
+    #[error("{file}: .otz is not part of this build: compile otlp-export with the feature `tracezip`")]
+    TracezipNotBuilt {
+        /// The file.
+        file: String,
+    },
     /// A pprof profile, which is another format than OTLP.
     #[error("{file}: this is a pprof profile, not OTLP; reading pprof is not part of this version")]
     Pprof {
@@ -162,7 +177,7 @@ pub enum FileError {
     },
     /// The name of a file to write does not tell its format.
     #[error(
-        "{file}: the name does not tell the format: end it in .jsonl, .json, .pb, .frames or .otlp, \
+        "{file}: the name does not tell the format: end it in .jsonl, .json, .pb, .frames, .otz or .otlp, \
          and then .gz or .zst if you like"
     )]
     UnknownFormat {

@@ -18,6 +18,8 @@ pub enum FileFormat {
     Pb,
     /// `u32` big-endian length, then one protobuf message, again and again.
     Frames,
+    /// Tracezip frames, one a message. Reading and writing them needs the feature `tracezip`.
+    Otz,
     /// [`Pb`](Self::Pb) or [`Frames`](Self::Frames). Reading looks at the content; writing makes it the former for a
     /// single message, the latter for several.
     Otlp,
@@ -25,15 +27,16 @@ pub enum FileFormat {
 
 impl FileFormat {
     /// All formats.
-    pub const ALL: [Self; 5] = [Self::Jsonl, Self::Json, Self::Pb, Self::Frames, Self::Otlp];
+    pub const ALL: [Self; 6] = [Self::Jsonl, Self::Json, Self::Pb, Self::Frames, Self::Otz, Self::Otlp];
 
-    /// The ending without its dot, which is also the name in flags: `jsonl`, `json`, `pb`, `frames`, `otlp`.
+    /// The ending without its dot, which is also the name in flags: `jsonl`, `json`, `pb`, `frames`, `otz`, `otlp`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Jsonl => "jsonl",
             Self::Json => "json",
             Self::Pb => "pb",
             Self::Frames => "frames",
+            Self::Otz => "otz",
             Self::Otlp => "otlp",
         }
     }
@@ -52,7 +55,7 @@ impl fmt::Display for FileFormat {
 
 /// A text that names no file format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown file format {0:?}: use jsonl, json, pb, frames or otlp")]
+#[error("unknown file format {0:?}: use jsonl, json, pb, frames, otz or otlp")]
 pub struct UnknownFormat(String);
 
 impl FromStr for FileFormat {
@@ -107,6 +110,7 @@ mod tests {
         assert_eq!(says("x.frames.zst"), (Some(FileFormat::Frames), Some(Codec::Zstd), false));
         assert_eq!(says("hipstershop-oteltraces.zst"), (None, Some(Codec::Zstd), false));
         assert_eq!(says("x.otlp.gz"), (Some(FileFormat::Otlp), Some(Codec::Gzip), false));
+        assert_eq!(says("x.otz"), (Some(FileFormat::Otz), None, false));
         assert_eq!(says("cpu.pb.gz"), (Some(FileFormat::Pb), Some(Codec::Gzip), true));
         assert_eq!(says("cpu.pb"), (Some(FileFormat::Pb), None, false));
         assert_eq!(says("cpu.pprof"), (None, None, true));
@@ -120,6 +124,9 @@ mod tests {
             assert_eq!(format.to_string().parse(), Ok(format));
         }
         let error = "csv".parse::<FileFormat>().unwrap_err();
-        assert_eq!(error.to_string(), "unknown file format \"csv\": use jsonl, json, pb, frames or otlp");
+        assert_eq!(
+            error.to_string(),
+            "unknown file format \"csv\": use jsonl, json, pb, frames, otz or otlp"
+        );
     }
 }

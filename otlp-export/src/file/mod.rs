@@ -5,6 +5,7 @@
 //! | `.jsonl` | [`Jsonl`](FileFormat::Jsonl) | one OTLP/JSON message a line |
 //! | `.json` | [`Json`](FileFormat::Json) | one OTLP/JSON message, pretty-printed or not |
 //! | `.frames` | [`Frames`](FileFormat::Frames) | `u32` big-endian length and one protobuf message, again and again: the Collector's file exporter |
+//! | `.otz` | [`Otz`](FileFormat::Otz) | tracezip frames (feature `tracezip`) |
 //! | `.pb` | [`Pb`](FileFormat::Pb) | one protobuf message |
 //! | `.otlp` | [`Otlp`](FileFormat::Otlp) | `.pb` or `.frames`; the content decides |
 //!
@@ -29,11 +30,13 @@
 //! |---|---|
 //! | [`FileReader`] | an iterator of batches out of a file or any `Read` |
 //! | [`FileWriter`] | takes batches into a file or any `Write` |
-//! | [`FileFormat`] | the five formats, and what a file's name says about them |
+//! | [`FileFormat`] | the six formats, and what a file's name says about them |
 //! | [`FileError`] | what went wrong: file, message, line, byte |
 
 mod error;
 mod format;
+#[cfg(feature = "tracezip")]
+mod otz;
 mod reader;
 mod signal;
 mod split;

@@ -11,6 +11,8 @@ use otlp_core::{Batch, Limits, Signal};
 
 use super::error::{FileError, Place};
 use super::format::{FileFormat, NameSays};
+#[cfg(feature = "tracezip")]
+use super::otz::OtzReader;
 use super::signal::{by_json_key, by_name, is_pprof, shape};
 use super::split::{Framing, Input, Raw, Splitter, read_error};
 
@@ -59,7 +61,7 @@ impl ReadOptions {
 
 /// An iterator of the batches in a file, in memory for one message.
 ///
-/// The signal is what [`ReadOptions::with_signal`] says; else, in JSON, the message's key; else what the file's name contains; else
+/// The signal is what [`ReadOptions::with_signal`] says; else, in JSON, the message's key, in `.otz`, the frame's header; else what the file's name contains; else
 /// what the first item's shape tells.
 ///
 /// An error about one message ([`FileError::Parse`], [`FileError::Json`], [`FileError::OtherSignal`]) does not stop the reader: the next
@@ -68,7 +70,7 @@ pub struct FileReader {
     file: String,
     format: FileFormat,
     codec: Codec,
-    splitter: Splitter,
+    source: Source,
     limits: Limits,
     /// The file's signal, once it is known.
     signal: Option<Signal>,
@@ -77,6 +79,32 @@ pub struct FileReader {
     /// Messages without items, read while looking for the signal.
     waiting: VecDeque<Raw>,
     done: bool,
+}
+
+/// What messages are taken from.
+enum Source {
+    Split(Splitter),
+    #[cfg(feature = "tracezip")]
+    Otz(Box<OtzReader>),
+}
+
+impl Source {
+    /// The next message as it lies in the file; of frames, what they hold.
+    fn next(&mut self) -> Result<Option<Raw>, FileError> {
+        match self {
+            Self::Split(splitter) => splitter.next(),
+            #[cfg(feature = "tracezip")]
+            Self::Otz(frames) => frames.next(),
+        }
+    }
+
+    fn offset(&self) -> u64 {
+        match self {
+            Self::Split(splitter) => splitter.offset(),
+            #[cfg(feature = "tracezip")]
+            Self::Otz(frames) => frames.offset(),
+        }
+    }
 }
 
 impl FileReader {
@@ -128,12 +156,19 @@ impl FileReader {
         let is_text = matches!(framing, Framing::Lines | Framing::Objects);
         let limit = (options.limits.max_bytes() as u64).saturating_mul(if is_text { JSON_FACTOR } else { 1 });
         let maybe_pprof = options.format.is_none()
-            && framing == Framing::Whole
+            && format == FileFormat::Pb
             && (says.pprof || (named.is_none() && codec == Codec::Gzip));
+        let source = match format {
+            #[cfg(feature = "tracezip")]
+            FileFormat::Otz => Source::Otz(Box::new(OtzReader::new(file.clone(), input, options.limits))),
+            #[cfg(not(feature = "tracezip"))]
+            FileFormat::Otz => return Err(FileError::TracezipNotBuilt { file }),
+            _ => Source::Split(Splitter::new(file.clone(), input, framing, limit)),
+        };
         Ok(Self {
             format,
             codec,
-            splitter: Splitter::new(file.clone(), input, framing, limit),
+            source,
             limits: options.limits,
             signal: options.signal,
             maybe_pprof,
@@ -160,13 +195,13 @@ impl FileReader {
 
     /// Bytes of content read so far, after decompression.
     pub fn offset(&self) -> u64 {
-        self.splitter.offset()
+        self.source.offset()
     }
 
     fn read(&mut self) -> Result<Option<Batch>, FileError> {
         let raw = match self.waiting.pop_front() {
             Some(raw) => Some(raw),
-            None => self.splitter.next()?,
+            None => self.source.next()?,
         };
         let Some(raw) = raw else { return Ok(None) };
         if self.format.is_json() { self.read_json(raw) } else { self.read_binary(raw).map(Some) }
@@ -199,8 +234,13 @@ impl FileReader {
         if self.maybe_pprof && is_pprof(&raw.bytes) {
             return Err(FileError::Pprof { file: self.file.clone() });
         }
-        let signal = match self.signal {
-            Some(signal) => signal,
+        if let (Some(expected), Some(found)) = (self.signal, raw.signal)
+            && expected != found
+        {
+            return Err(FileError::OtherSignal { place: raw.place, expected, found });
+        }
+        let signal = match self.signal.or(raw.signal) {
+            Some(signal) => *self.signal.insert(signal),
             None => {
                 let signal = self.find_signal(&raw)?;
                 *self.signal.insert(signal)
@@ -227,7 +267,7 @@ impl FileReader {
         let mut waiting = VecDeque::new();
         let mut deciding = None;
         while looked.is_none() && kept <= self.limits.max_bytes() {
-            let Some(raw) = self.splitter.next()? else { break };
+            let Some(raw) = self.source.next()? else { break };
             kept += raw.bytes.len() + 64;
             looked = shape(&raw.bytes);
             if looked.is_some() {
@@ -281,7 +321,7 @@ impl FileReader {
         let mut kept = raw.bytes.len();
         let mut waiting = VecDeque::from([raw]);
         while kept <= self.limits.max_bytes() {
-            let Some(raw) = self.splitter.next()? else { break };
+            let Some(raw) = self.source.next()? else { break };
             kept += raw.bytes.len() + 64;
             self.signal = by_json_key(&raw.bytes);
             waiting.push_back(raw);
@@ -343,6 +383,9 @@ fn peek(mut source: impl Read + Send + 'static) -> std::io::Result<(Vec<u8>, imp
     Ok((head.clone(), Cursor::new(head).chain(rest)))
 }
 
+/// Frames find their own ends.
+const OTZ: (FileFormat, Framing) = (FileFormat::Otz, Framing::Whole);
+
 /// Format and framing, from what is known of the format and the content's first byte.
 fn resolve(named: Option<FileFormat>, first: Option<u8>) -> (FileFormat, Framing) {
     // A frame of less than 128 MiB starts with a byte below 8, which no protobuf message can: field numbers start at 1.
@@ -354,10 +397,13 @@ fn resolve(named: Option<FileFormat>, first: Option<u8>) -> (FileFormat, Framing
         Some(FileFormat::Jsonl) => (FileFormat::Jsonl, Framing::Lines),
         Some(FileFormat::Json) => (FileFormat::Json, Framing::Objects),
         Some(FileFormat::Frames) => (FileFormat::Frames, Framing::Lengths),
+        Some(FileFormat::Otz) => OTZ,
         // Frames are found under `.pb` too: as a message they could only be refused.
         Some(FileFormat::Pb | FileFormat::Otlp) => binary,
         // JSON starts with a brace, white space or a byte order mark. A line feed is left to protobuf, where it is field 1.
         None => match first {
+            // As protobuf, field 9 of a wire type that does not exist.
+            Some(b'O') => OTZ,
             Some(b'{' | b' ' | b'\t' | b'\r' | 0xef) => (FileFormat::Json, Framing::Objects),
             _ => binary,
         },

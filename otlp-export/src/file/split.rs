@@ -2,7 +2,9 @@
 
 use std::io::{self, BufRead, Read};
 
+use bytes::Bytes;
 use otlp_compress::DecompressError;
+use otlp_core::Signal;
 
 use super::error::{FileError, Place};
 
@@ -24,8 +26,16 @@ pub(super) enum Framing {
 
 /// One message as it lies in the file.
 pub(super) struct Raw {
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Bytes,
     pub(super) place: Place,
+    /// Where the format tells it of each message.
+    pub(super) signal: Option<Signal>,
+}
+
+impl Raw {
+    fn new(bytes: Vec<u8>, place: Place) -> Self {
+        Self { bytes: bytes.into(), place, signal: None }
+    }
 }
 
 /// Cuts messages off an input.
@@ -83,7 +93,7 @@ impl Splitter {
         if self.take(self.limit.saturating_add(1), &mut bytes)? > self.limit {
             return Err(self.too_large(place, None));
         }
-        Ok((!bytes.is_empty()).then_some(Raw { bytes, place }))
+        Ok((!bytes.is_empty()).then(|| Raw::new(bytes, place)))
     }
 
     fn framed(&mut self) -> Result<Option<Raw>, FileError> {
@@ -102,7 +112,7 @@ impl Splitter {
         if have < want {
             return Err(FileError::Truncated { place, have: 4 + have, want: 4 + want });
         }
-        Ok(Some(Raw { bytes, place }))
+        Ok(Some(Raw::new(bytes, place)))
     }
 
     fn line(&mut self) -> Result<Option<Raw>, FileError> {
@@ -127,7 +137,7 @@ impl Splitter {
                 return Err(self.too_large(place, None));
             }
             if !bytes.trim_ascii_start().is_empty() {
-                return Ok(Some(Raw { bytes, place }));
+                return Ok(Some(Raw::new(bytes, place)));
             }
         }
     }
@@ -170,7 +180,7 @@ impl Splitter {
         }
         self.offset += bytes.len() as u64;
         self.line += bytes.iter().filter(|&&byte| byte == b'\n').count() as u64;
-        Ok(Some(Raw { bytes, place }))
+        Ok(Some(Raw::new(bytes, place)))
     }
 
     /// Passes over white space, and the mark that some editors put at a file's start. Returns false at the end of the file.
@@ -293,7 +303,11 @@ mod tests {
         loop {
             match splitter.next() {
                 Ok(Some(raw)) => {
-                    messages.push((String::from_utf8(raw.bytes).unwrap(), raw.place.offset, raw.place.line));
+                    messages.push((
+                        String::from_utf8(raw.bytes.into()).unwrap(),
+                        raw.place.offset,
+                        raw.place.line,
+                    ));
                 }
                 Ok(None) => return (messages, None),
                 Err(error) => return (messages, Some(error.to_string())),

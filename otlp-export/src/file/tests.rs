@@ -9,6 +9,8 @@ use super::*;
 
 mod capture;
 mod error;
+#[cfg(feature = "tracezip")]
+mod otz;
 
 /// A message of `n` items whose names start with `tag`.
 fn batch(signal: Signal, tag: &str, n: usize) -> Batch {
@@ -76,7 +78,8 @@ fn c14_every_ending_gives_back_what_it_took() {
     let dir = tempfile::tempdir().unwrap();
     for signal in Signal::ALL {
         let batches = [batch(signal, "a", 3), batch(signal, "b", 1), batch(signal, "c", 2)];
-        for ending in ["jsonl", "frames", "otlp"] {
+        let otz = cfg!(feature = "tracezip").then_some("otz");
+        for ending in ["jsonl", "frames", "otlp"].into_iter().chain(otz) {
             for wrapper in Codec::supported() {
                 let wrapper = match wrapper {
                     Codec::Gzip => ".gz",

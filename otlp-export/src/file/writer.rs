@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
+#[cfg(feature = "tracezip")]
+use otlp_compress::tracezip::{self, StreamError};
 use otlp_compress::{Codec, Encoder, Level};
 use otlp_core::{Batch, Signal, json};
 
@@ -16,6 +18,10 @@ pub struct WriteOptions {
     format: Option<FileFormat>,
     codec: Option<Codec>,
     level: Level,
+    #[cfg(feature = "tracezip")]
+    tracezip: tracezip::Options,
+    #[cfg(feature = "tracezip")]
+    streaming: bool,
 }
 
 impl WriteOptions {
@@ -33,7 +39,24 @@ impl WriteOptions {
         self
     }
 
-    /// Sets how hard the compression tries.
+    /// Sets how the frames of an `.otz` file are made.
+    #[cfg(feature = "tracezip")]
+    #[must_use]
+    pub fn with_tracezip(mut self, options: tracezip::Options) -> Self {
+        self.tracezip = options;
+        self
+    }
+
+    /// Sets whether the frames of an `.otz` file build on those before: smaller, and a damaged one takes those after it with it.
+    /// Default: each stands alone.
+    #[cfg(feature = "tracezip")]
+    #[must_use]
+    pub fn with_streaming(mut self, streaming: bool) -> Self {
+        self.streaming = streaming;
+        self
+    }
+
+    /// Sets how hard the compression around the format tries.
     #[must_use]
     pub fn with_level(mut self, level: Level) -> Self {
         self.level = level;
@@ -71,6 +94,39 @@ pub struct FileWriter {
     /// Whether the list of a `.json` file has an element.
     listed: bool,
     text: Vec<u8>,
+    #[cfg(feature = "tracezip")]
+    zipper: Option<Zipper>,
+}
+
+/// Makes the frames of an `.otz` file.
+#[cfg(feature = "tracezip")]
+enum Zipper {
+    Alone(Box<tracezip::Encoder>),
+    Stream(Box<tracezip::StreamEncoder>),
+}
+
+#[cfg(feature = "tracezip")]
+impl Zipper {
+    fn new(options: &WriteOptions) -> Result<Self, StreamError> {
+        Ok(if options.streaming {
+            let limits = tracezip::StreamLimits::default();
+            Self::Stream(Box::new(tracezip::StreamEncoder::new(options.tracezip, limits)?))
+        } else {
+            Self::Alone(Box::new(tracezip::Encoder::new(options.tracezip)?))
+        })
+    }
+
+    fn encode(&mut self, batch: &Batch, frame: &mut Vec<u8>) -> Result<(), StreamError> {
+        match self {
+            Self::Alone(encoder) => drop(encoder.encode(batch, frame)?),
+            Self::Stream(encoder) => {
+                // What is in the file reaches its reader.
+                let ticket = encoder.encode(batch, frame)?;
+                encoder.acknowledge(ticket);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What ends a message of one list.
@@ -95,9 +151,9 @@ impl FileWriter {
         };
         // Everything that can be wrong with the options is found before an existing file is emptied.
         let codec = options.codec.or(says.codec).unwrap_or_default();
-        Self::check(&file, codec, options.level)?;
+        drop(Self::new(file.clone(), format, codec, options, Box::new(io::sink()))?);
         match File::create(path) {
-            Ok(sink) => Self::new(file, format, codec, options.level, Box::new(sink)),
+            Ok(sink) => Self::new(file, format, codec, options, Box::new(sink)),
             Err(source) => Err(FileError::Open { file, source }),
         }
     }
@@ -114,17 +170,29 @@ impl FileWriter {
         options: &WriteOptions,
     ) -> Result<Self, FileError> {
         let format = options.format.unwrap_or(FileFormat::Jsonl);
-        Self::new(name.into(), format, options.codec.unwrap_or_default(), options.level, Box::new(sink))
+        Self::new(name.into(), format, options.codec.unwrap_or_default(), options, Box::new(sink))
     }
 
     fn new(
         file: String,
         format: FileFormat,
         codec: Codec,
-        level: Level,
+        options: &WriteOptions,
         sink: Box<dyn Write + Send>,
     ) -> Result<Self, FileError> {
-        match Encoder::new(codec, level, sink) {
+        #[cfg(feature = "tracezip")]
+        let zipper = match format {
+            FileFormat::Otz => Some(Zipper::new(options).map_err(|source| {
+                let place = Place { file: file.clone(), message: 1, line: None, offset: 0 };
+                FileError::Tracezip { place, source: Box::new(source) }
+            })?),
+            _ => None,
+        };
+        #[cfg(not(feature = "tracezip"))]
+        if format == FileFormat::Otz {
+            return Err(FileError::TracezipNotBuilt { file });
+        }
+        match Encoder::new(codec, options.level, sink) {
             Ok(sink) => Ok(Self {
                 file,
                 format,
@@ -134,15 +202,10 @@ impl FileWriter {
                 held: None,
                 listed: false,
                 text: Vec::new(),
+                #[cfg(feature = "tracezip")]
+                zipper,
             }),
             Err(source) => Err(FileError::Compress { file, source }),
-        }
-    }
-
-    fn check(file: &str, codec: Codec, level: Level) -> Result<(), FileError> {
-        match Encoder::new(codec, level, io::sink()) {
-            Ok(_) => Ok(()),
-            Err(source) => Err(FileError::Compress { file: file.to_owned(), source }),
         }
     }
 
@@ -171,8 +234,7 @@ impl FileWriter {
         let signal = self.signal.unwrap_or_else(|| batch.signal());
         self.signal = Some(signal);
         if batch.signal() != signal {
-            let (message, offset) = (self.written.messages + 1, self.written.bytes);
-            let place = Place { file: self.file.clone(), message, line: None, offset };
+            let place = self.place();
             return Err(FileError::OtherSignal { place, expected: signal, found: batch.signal() });
         }
         let first = self.written.messages == 0;
@@ -184,6 +246,7 @@ impl FileWriter {
             FileFormat::Json => self.write_json(batch, first)?,
             FileFormat::Pb => self.put(batch.bytes())?,
             FileFormat::Frames => self.write_frame(batch)?,
+            FileFormat::Otz => self.write_otz(batch)?,
             FileFormat::Otlp if first => self.held = Some(batch.clone()),
             FileFormat::Otlp => {
                 self.release()?;
@@ -239,6 +302,31 @@ impl FileWriter {
         };
         self.put(&length.to_be_bytes())?;
         self.put(batch.bytes())
+    }
+
+    #[cfg(feature = "tracezip")]
+    fn write_otz(&mut self, batch: &Batch) -> Result<(), FileError> {
+        let Some(zipper) = &mut self.zipper else { return Ok(()) };
+        let mut frame = std::mem::take(&mut self.text);
+        frame.clear();
+        let result = match zipper.encode(batch, &mut frame) {
+            Ok(()) => self.put(&frame),
+            Err(source) => Err(FileError::Tracezip { place: self.place(), source: Box::new(source) }),
+        };
+        self.text = frame;
+        result
+    }
+
+    /// No such writer can be made.
+    #[cfg(not(feature = "tracezip"))]
+    fn write_otz(&mut self, _: &Batch) -> Result<(), FileError> {
+        Err(FileError::TracezipNotBuilt { file: self.file.clone() })
+    }
+
+    /// Where the next message goes.
+    fn place(&self) -> Place {
+        let (message, offset) = (self.written.messages + 1, self.written.bytes);
+        Place { file: self.file.clone(), message, line: None, offset }
     }
 
     /// Writes the held first message as a frame.

@@ -193,6 +193,7 @@ impl FrameStream {
     }
 
     /// Whether nothing of a frame has come.
+    #[cfg(any(feature = "server", test))]
     pub(crate) fn is_between(&self) -> bool {
         self.rest.is_empty() && matches!(self.decoder.state, State::Header { have: 0, .. })
     }

@@ -178,9 +178,7 @@ impl<R: Receiver> ServerBuilder<R> {
             receiver: self.receiver,
             budget: Budget::new(self.limits.max_in_flight_bytes()),
             #[cfg(all(feature = "grpc", feature = "tracezip"))]
-            streams: Arc::new(Semaphore::new(
-                self.limits.max_tracezip_streams().min(Semaphore::MAX_PERMITS),
-            )),
+            streams: Arc::new(Semaphore::new(self.limits.max_tracezip_streams().min(Semaphore::MAX_PERMITS))),
             #[cfg(all(feature = "grpc", feature = "tracezip"))]
             stopping: stopped.clone(),
             decoding: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),

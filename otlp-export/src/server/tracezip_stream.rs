@@ -189,7 +189,9 @@ impl<R: Receiver> Stream<R> {
 
     async fn answer(&mut self, frame: Frame) -> Answer {
         let taken = match self.export(frame).await {
-            Ok(Ok(success)) => render::export_response(&success, false, self.core.limits.max_response_bytes()),
+            Ok(Ok(success)) => {
+                render::export_response(&success, false, self.core.limits.max_response_bytes())
+            }
             Ok(Err(reason)) => return Answer::ResetRequired(reason),
             Err(fault) => Err(fault),
         };
@@ -240,9 +242,8 @@ impl<R: Receiver> Stream<R> {
         let mut decoder = self.decoder.take().ok_or(Fault::Internal)?;
         let work = move || {
             let read = match decoder.decode(&frame, limit) {
-                Ok((signal, message)) => {
-                    parse(signal, message, false, &rules, &mut held).map(|decoded| Ok((signal, decoded, held)))
-                }
+                Ok((signal, message)) => parse(signal, message, false, &rules, &mut held)
+                    .map(|decoded| Ok((signal, decoded, held))),
                 Err(StreamError::Frame(error)) => Err(fault(error, limit)),
                 Err(error) => Ok(Err(reason(&error))),
             };

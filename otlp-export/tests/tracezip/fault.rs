@@ -6,8 +6,7 @@ use std::{
 };
 
 use otlp_export::{
-    BatchOptions, Client, Destination, Exporter, Protocol, RetryPolicy, Running, Tracezip,
-    testing::names,
+    BatchOptions, Client, Destination, Exporter, Protocol, RetryPolicy, Running, Tracezip, testing::names,
 };
 
 use crate::support::{Proxy, Shelf, server, spans};
@@ -27,15 +26,11 @@ fn mix(number: usize) -> u64 {
 
 fn exporter(url: &str, protocol: Protocol, mode: Tracezip) -> Exporter {
     let client = Client::builder().protocol(protocol).endpoint(url).tracezip(mode);
-    let soon = RetryPolicy::default()
-        .with_initial(Duration::from_millis(1))
-        .with_cap(Duration::from_millis(5));
+    let soon =
+        RetryPolicy::default().with_initial(Duration::from_millis(1)).with_cap(Duration::from_millis(5));
     let alone = BatchOptions { items: ITEMS, bytes: 1 << 20, delay: Duration::ZERO };
-    let destination = Destination::new("far", client)
-        .batch(alone)
-        .concurrency(3)
-        .retry(soon)
-        .queue_items(1 << 20);
+    let destination =
+        Destination::new("far", client).batch(alone).concurrency(3).retry(soon).queue_items(1 << 20);
     Exporter::builder().destination(destination).start().unwrap()
 }
 

@@ -60,7 +60,8 @@ async fn requests_at_the_same_time_have_streams_of_their_own() {
     for task in tasks {
         task.await.unwrap();
     }
-    let sent: Vec<_> = (0..12).flat_map(|task| (0..20).map(move |seed| spans(task * 100 + seed, 5))).collect();
+    let sent: Vec<_> =
+        (0..12).flat_map(|task| (0..20).map(move |seed| spans(task * 100 + seed, 5))).collect();
     assert_each_once(&shelf, &sent);
     assert_eq!(shelf.codings(), vec!["tracezip"; sent.len()]);
 }

@@ -175,7 +175,8 @@ impl Live {
         let ticket = match self.opening.take() {
             Some(ticket) => ticket,
             None => {
-                let encoder = self.encoder.take().ok_or_else(|| unencodable("the stream's encoder is gone"))?;
+                let encoder =
+                    self.encoder.take().ok_or_else(|| unencodable("the stream's encoder is gone"))?;
                 let (encoder, ticket, frame) = encode(encoder, batch).await?;
                 self.encoder = Some(encoder);
                 self.put(client, frame, sent).await?;
@@ -198,7 +199,8 @@ impl Live {
         if let Some(encoder) = &mut self.encoder {
             encoder.reset();
         }
-        let frame = client.encoder.encode_tracezip(batch).await.map_err(|cause| Outcome::Rejected { cause })?;
+        let frame =
+            client.encoder.encode_tracezip(batch).await.map_err(|cause| Outcome::Rejected { cause })?;
         self.put(client, frame, sent).await?;
         let told = self.answer().await?.map(|response| outcome(batch, &response));
         Ok(match told {
@@ -209,7 +211,10 @@ impl Live {
 
     /// Hands a frame to the connection.
     async fn put(&mut self, client: &Inner, frame: Bytes, sent: &Sent) -> Result<(), Outcome> {
-        client.encoder.check(" after compression", frame.len()).map_err(|cause| Outcome::Rejected { cause })?;
+        client
+            .encoder
+            .check(" after compression", frame.len())
+            .map_err(|cause| Outcome::Rejected { cause })?;
         self.number += 1;
         for piece in pieces(frame)? {
             sent.add(piece.len());
@@ -272,14 +277,16 @@ async fn encode(
         return work(batch);
     }
     let batch = batch.clone();
-    tokio::task::spawn_blocking(move || work(&batch)).await.map_err(|error| unencodable(&error.to_string()))?
+    tokio::task::spawn_blocking(move || work(&batch))
+        .await
+        .map_err(|error| unencodable(&error.to_string()))?
 }
 
 /// A frame as it goes into the body: gRPC's header, and the message.
 fn pieces(frame: Bytes) -> Result<[Bytes; WAITING], Outcome> {
     let message = request(frame);
-    let header = header(false, message.len()).map_err(|error| {
-        Outcome::Rejected { cause: Failure::new(FailureKind::TooLarge, error.to_string()) }
+    let header = header(false, message.len()).map_err(|error| Outcome::Rejected {
+        cause: Failure::new(FailureKind::TooLarge, error.to_string()),
     })?;
     Ok([Bytes::copy_from_slice(&header), message])
 }

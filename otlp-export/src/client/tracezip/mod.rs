@@ -44,7 +44,10 @@ pub(super) struct Knowledge {
 
 impl Knowledge {
     /// `origin` is scheme, host and port.
-    #[cfg_attr(not(feature = "grpc"), expect(unused_variables, reason = "HTTP has no paths of its own for it"))]
+    #[cfg_attr(
+        not(feature = "grpc"),
+        expect(unused_variables, reason = "HTTP has no paths of its own for it")
+    )]
     pub(super) fn new(origin: &str) -> Result<Self, http::uri::InvalidUri> {
         Ok(Self {
             standing: Standing::default(),
@@ -254,7 +257,12 @@ fn zipped(client: &Inner, frame: Bytes) -> Result<Letter, Outcome> {
         });
     }
     headers.insert(CONTENT_ENCODING, HeaderValue::from_static(CODING));
-    Ok(Letter { headers, parts: vec![frame], tracezip: true })
+    Ok(Letter {
+        headers,
+        parts: vec![frame],
+        #[cfg(feature = "grpc")]
+        tracezip: true,
+    })
 }
 
 #[cfg(test)]
