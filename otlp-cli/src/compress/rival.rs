@@ -172,9 +172,10 @@ fn codec(options: &Options) -> Option<(Codec, Level)> {
     let codec = match options.inner() {
         Inner::Zstd => Codec::Zstd,
         Inner::Gzip => Codec::Gzip,
+        Inner::Lz4 => Codec::Lz4,
         _ => return None,
     };
-    Some((codec, Level::Number(number(options)?)))
+    Some((codec, number(options).map_or(Level::Default, Level::Number)))
 }
 
 /// Its level as a number; `None` where there is but one.

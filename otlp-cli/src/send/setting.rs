@@ -8,7 +8,10 @@ use std::env;
 use otlp::{Client, Config, Protocol, Signal, Tracezip};
 
 use super::SendArgs;
-use crate::{arg, arg::Compression, exit::Failure};
+use crate::{
+    arg::{self, Compression},
+    exit::Failure,
+};
 
 /// The clients of all signals, each by its own settings.
 pub(super) struct Settings {
