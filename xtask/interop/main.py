@@ -23,6 +23,7 @@ import workload
 from collector import LINES, Collector, own_telemetry
 from command import Receive, run
 from conformance import conformance
+from link import Link
 from rotel import Rotel
 
 HERE = pathlib.Path(__file__).parent
@@ -261,6 +262,68 @@ def transports(matrix):
         matrix.case(f"{name}, {protocol}, {codec}, stored as {form}", items, body)
 
 
+# Between the two relays.
+LINKS = [("http/protobuf", "tracezip"), ("grpc", "tracezip"), ("grpc", "tracezip-stream")]
+
+
+def link(matrix):
+    """A foreign client, two relays with tracezip between them, rotel, `otlp receive`: everything arrives as it was sent. The note counts bytes at the socket between the relays."""
+    for protocol, compression in LINKS:
+        for way_in in ("grpc", "http/protobuf"):
+
+            def body(folder, protocol=protocol, compression=compression, way_in=way_in):
+                receive = Receive(matrix.otlp, folder / "received")
+                peer = between = None
+                try:
+                    peer = Rotel(folder / "rotel", "grpc", receive.grpc, "gzip")
+                    between = Link(matrix.otlp, peer.grpc, "grpc", protocol, compression)
+                    address = between.near.grpc if way_in == "grpc" else between.near.http
+                    line = [sys.executable, str(HERE / "python_sdk.py"), way_in, address, "gzip"]
+                    done = subprocess.run(line, capture_output=True, text=True, timeout=60)
+                    wrong = between.stop()
+                    between, sent = None, between.counter.bytes
+                    time.sleep(1)
+                    code, summary = receive.stop()
+                finally:
+                    if between:
+                        between.stop()
+                    if peer:
+                        peer.stop()
+                    receive.kill()
+                received = telemetry.read_folder(folder / "received")
+                wrong += workload.faults(received)
+                if done.returncode or code:
+                    wrong.append(f"exit codes: sender {done.returncode}, receiver {code}; {done.stderr[-200:]}")
+                return summary_items(summary), wrong, f"{sent:,} bytes"
+
+            matrix.case(f"Python SDK {way_in} → relay ⇒ {protocol}, {compression} ⇒ relay → rotel → receive", workload.ITEMS, body)
+    for name, signal, items in CAPTURES:
+        wanted = telemetry.multiset(signal, messages_of(matrix, name, signal))
+        for protocol, compression in [("grpc", "none"), ("grpc", "gzip"), ("grpc", "zstd"), *LINKS]:
+
+            def body(folder, protocol=protocol, compression=compression, name=name, signal=signal, items=items, wanted=wanted):
+                receive = Receive(matrix.otlp, folder / "received", max_items=items, timeout=90)
+                between = None
+                try:
+                    between = Link(matrix.otlp, receive.http, "http/protobuf", protocol, compression)
+                    ledger, wrong = send(matrix, matrix.data / name, between.near.grpc, "grpc", "none", "--batch-items", "1000")
+                    code, _ = receive.wait(100)
+                    wrong += between.stop()
+                    between, sent = None, between.counter.bytes
+                finally:
+                    if between:
+                        between.stop()
+                    receive.kill()
+                got = telemetry.read_folder(folder / "received")[signal]
+                wrong += difference(wanted, telemetry.multiset(signal, got))
+                if code or ledger.get("accepted") != items:
+                    wrong.append(f"exit code {code}, send says {ledger.get('accepted')} accepted")
+                shutil.rmtree(folder)
+                return telemetry.count(signal, got), wrong, f"{sent:,} bytes, {sent / items:.1f} an item"
+
+            matrix.case(f"{name}: send → relay ⇒ {protocol}, {compression} ⇒ relay → receive", items, body)
+
+
 def convert(matrix):
     """`otlp convert` there and back: bytes stay bytes, JSON gives equal messages, old profiles are refused."""
     files = [(name, signal) for name, signal, _ in (*CAPTURES, COLLECTED)]
@@ -317,7 +380,7 @@ def convert(matrix):
         matrix.case(f"{name}: an older layout is refused", "-", old)
 
 
-PARTS = {"senders": senders, "collector": collector, "refused": refused, "rotel": rotel, "transports": transports, "convert": convert, "conformance": conformance}
+PARTS = {"senders": senders, "collector": collector, "refused": refused, "rotel": rotel, "transports": transports, "link": link, "convert": convert, "conformance": conformance}
 
 
 def versions(otlp):

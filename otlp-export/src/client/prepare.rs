@@ -127,7 +127,7 @@ impl Encoder {
     }
 
     /// Checks the size of what is to be sent.
-    #[cfg(all(feature = "tracezip", feature = "grpc"))]
+    #[cfg(feature = "tracezip")]
     pub(super) fn check(&self, when: &str, bytes: usize) -> Result<(), Failure> {
         self.0.check(when, bytes)
     }

@@ -83,7 +83,7 @@ impl Peer {
         self.wire_bytes
     }
 
-    /// The content coding of the request's message: `identity`, `gzip`, `zstd`... For gRPC the name in
+    /// The content coding of the request's message: `identity`, `gzip`, `zstd`, `tracezip`... For gRPC the name in
     /// `grpc-encoding`.
     #[must_use]
     pub const fn content_coding(&self) -> &'static str {

@@ -140,6 +140,7 @@ pub(super) async fn prepare(client: &Inner, batch: &Batch) -> Result<Prepared, F
     };
     let targets = client.transport.route(batch.signal()).map_or(&[][..], |route| &route.targets);
     let payload = if is_streaming(client) {
+        client.encoder.check("", batch.bytes().len())?;
         batch.bytes().clone()
     } else if targets.iter().any(|target| target.tracezip.allows(client)) {
         forms.tracezip(client).await?

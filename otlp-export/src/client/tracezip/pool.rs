@@ -81,9 +81,6 @@ pub(super) async fn send(
     batch: &Batch,
     sent: &Sent,
 ) -> Option<Outcome> {
-    if let Err(cause) = client.encoder.check("", batch.bytes().len()) {
-        return Some(Outcome::Rejected { cause });
-    }
     let fleet = transport.fleet(route);
     let (at, turn) = fleet.turn();
     let (knowledge, host) = (&route.targets.get(at)?.tracezip, fleet.hosts().get(at)?);
