@@ -188,8 +188,8 @@ fn two_relays_are_a_compressed_link() {
             ],
         );
         for signal in Signal::ALL {
-            let args = ["send", text(&file(signal)), "--repeat", "3", "--endpoint"];
-            expect(0, &[&args[..], &[near.endpoint("http/protobuf")]].concat());
+            let (path, to) = (file(signal), near.endpoint("http/protobuf"));
+            expect(0, &["send", text(&path), "--repeat", "3", "--endpoint", to]);
         }
         near.signal("TERM");
         assert_eq!(near.end().0, Some(0));
