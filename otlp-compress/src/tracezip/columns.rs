@@ -4,6 +4,7 @@ use otlp_core::Signal;
 
 use super::coder::{Coder, ColumnReader, ColumnWriter};
 use super::groups::Groups;
+use super::logs::{LogWriter, Logs};
 use super::metrics::Metrics;
 use super::shape::{Messages, Scanner};
 use super::traces::{SpanWriter, Traces};
@@ -19,10 +20,10 @@ const MAX_CELLS: usize = 1 << 15;
 /// Whether a batch may be written as columns.
 pub(crate) fn takes(signal: Signal, items: u64, bytes: u64) -> bool {
     let item_bytes = match signal {
-        Signal::Traces => ITEM_BYTES,
+        Signal::Traces | Signal::Logs => ITEM_BYTES,
         // Bounded by the bytes that come out alone.
         Signal::Metrics => 1,
-        Signal::Logs | Signal::Profiles => return false,
+        Signal::Profiles => return false,
     };
     items > 0 && bytes <= MAX_BYTES && items.saturating_mul(item_bytes) <= bytes
 }
@@ -32,13 +33,20 @@ struct State {
     messages: Messages,
     groups: Groups,
     traces: Traces,
+    logs: Logs,
     /// Made when a frame of metrics first asks for it.
     metrics: Option<Box<Metrics>>,
 }
 
 impl State {
     fn new() -> Self {
-        Self { messages: Messages::new(), groups: Groups::new(), traces: Traces::new(), metrics: None }
+        Self {
+            messages: Messages::new(),
+            groups: Groups::new(),
+            traces: Traces::new(),
+            logs: Logs::new(),
+            metrics: None,
+        }
     }
 
     /// Forgets everything. `bytes` of batches are to come, as far as known.
@@ -46,6 +54,7 @@ impl State {
         self.messages.clear((bytes / 64).clamp(1 << 8, MAX_CELLS));
         self.groups.clear(&mut self.messages);
         self.traces.clear();
+        self.logs.clear();
         if let Some(metrics) = &mut self.metrics {
             metrics.clear();
         }
@@ -58,6 +67,7 @@ impl State {
     fn memory(&self) -> usize {
         self.messages.memory()
             + self.traces.memory()
+            + self.logs.memory()
             + self.metrics.as_ref().map_or(0, |metrics| metrics.memory())
     }
 }
@@ -89,11 +99,12 @@ impl ColumnEncoder {
     pub(crate) fn encode(&mut self, signal: Signal, bytes: &[u8]) -> Option<[&[u8]; 3]> {
         let Self { state, scanner, coder } = self;
         coder.clear();
-        if signal == Signal::Metrics {
-            state.metrics().encode(coder, bytes);
-        } else {
-            let State { messages, groups, traces, .. } = state;
-            groups.encode(messages, coder, &mut SpanWriter { traces, scanner }, bytes);
+        let State { messages, groups, traces, logs, .. } = state;
+        match signal {
+            Signal::Traces => groups.encode(messages, coder, &mut SpanWriter { traces, scanner }, bytes),
+            Signal::Logs => groups.encode(messages, coder, &mut LogWriter { logs, scanner }, bytes),
+            // Profiles are none of it.
+            _ => state.metrics().encode(coder, bytes),
         }
         coder.finish();
         coder.failed().is_none().then_some([&coder.models[..], &coder.bits, &coder.text])
@@ -131,12 +142,17 @@ impl ColumnDecoder {
     ) -> Result<(), &'static str> {
         let mut coder = ColumnReader::new(columns[0], columns[1], columns[2]);
         out.reserve(length.min((columns[0].len() + columns[1].len() + columns[2].len()).saturating_mul(64)));
-        if signal == Signal::Metrics {
-            self.state.metrics().decode(&mut coder, out, length);
-        } else {
-            let State { messages, groups, traces, .. } = &mut self.state;
-            traces.begin(items);
-            groups.decode(messages, &mut coder, traces, out, length);
+        let State { messages, groups, traces, logs, .. } = &mut self.state;
+        match signal {
+            Signal::Traces => {
+                traces.begin(items);
+                groups.decode(messages, &mut coder, traces, out, length);
+            }
+            Signal::Logs => {
+                logs.begin(items);
+                groups.decode(messages, &mut coder, logs, out, length);
+            }
+            _ => self.state.metrics().decode(&mut coder, out, length),
         }
         if out.len() != length {
             coder.fail("not as many bytes as stated");

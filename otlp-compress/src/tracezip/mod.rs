@@ -37,6 +37,7 @@ mod error;
 mod groups;
 mod header;
 mod inner;
+mod logs;
 mod metrics;
 mod options;
 mod shape;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod frame;
+mod logs;
 mod metrics;
 mod stream;
 

@@ -2,7 +2,7 @@
 
 mod ids;
 mod span;
-mod time;
+pub(crate) mod time;
 
 pub(crate) use span::{SpanWriter, Traces};
 

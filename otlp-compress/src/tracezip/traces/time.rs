@@ -6,7 +6,7 @@ use crate::tracezip::coder::{Bit, Coder, Number, Tree};
 const UNITS: [u64; 4] = [1, 1_000, 1_000_000, 1_000_000_000];
 
 /// Models of the times of all sets.
-pub(super) struct Times {
+pub(crate) struct Times {
     /// What a set without experience starts from, by kind.
     parents: Vec<Clock>,
     clocks: Vec<Clock>,
@@ -15,13 +15,13 @@ pub(super) struct Times {
 }
 
 /// Kinds of times: starts by what they are relative to, then durations and events.
-pub(super) const START_BY_PARENT: usize = 0;
-pub(super) const START_BY_CHILD: usize = 1;
-pub(super) const START_BY_KIN: usize = 2;
-pub(super) const START_ALONE: usize = 3;
-pub(super) const DURATION: usize = 4;
-pub(super) const EVENT: usize = 5;
-pub(super) const KINDS: usize = 6;
+pub(crate) const START_BY_PARENT: usize = 0;
+pub(crate) const START_BY_CHILD: usize = 1;
+pub(crate) const START_BY_KIN: usize = 2;
+pub(crate) const START_ALONE: usize = 3;
+pub(crate) const DURATION: usize = 4;
+pub(crate) const EVENT: usize = 5;
+pub(crate) const KINDS: usize = 6;
 
 /// Models of one kind of time of one set.
 #[derive(Clone)]
@@ -44,23 +44,23 @@ impl Clock {
 }
 
 impl Times {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { parents: Vec::new(), clocks: Vec::new(), by_set: Vec::new() }
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.parents.clear();
         self.parents.resize(KINDS, Clock::new());
         self.clocks.clear();
         self.by_set.clear();
     }
 
-    pub(super) fn memory(&self) -> usize {
+    pub(crate) fn memory(&self) -> usize {
         self.clocks.len() * size_of::<Clock>() + self.by_set.len() * KINDS * 4
     }
 
     /// A time of a set, relative to `base`.
-    pub(super) fn code<C: Coder>(
+    pub(crate) fn code<C: Coder>(
         &mut self,
         coder: &mut C,
         set: u32,
