@@ -8,9 +8,12 @@ pub(crate) struct Bit(u32);
 /// Bits after which a probability moves no slower.
 const LIMIT: u32 = 160;
 
+/// How near probabilities come to 0 and 1, in parts of 2^22.
+const EDGE: i32 = 24 << 6;
+
 /// `65536 / (n + 1.5)`.
-const RATE: [u32; LIMIT as usize + 1] = {
-    let mut rate = [0; LIMIT as usize + 1];
+const RATE: [u32; 256] = {
+    let mut rate = [0; 256];
     let mut n = 0;
     while n < rate.len() {
         rate[n] = (65536 * 2 / (2 * n + 3)) as u32;
@@ -31,15 +34,7 @@ impl Bit {
     /// The probability of a set bit in parts of 65536, neither 0 nor 65536.
     #[inline(always)]
     pub(crate) const fn chance(self) -> u32 {
-        let chance = self.0 >> 16;
-        // Both outcomes stay possible.
-        if chance < 24 {
-            24
-        } else if chance > 65536 - 24 {
-            65536 - 24
-        } else {
-            chance
-        }
+        self.0 >> 16
     }
 
     /// Learns a bit.
@@ -47,9 +42,10 @@ impl Bit {
     pub(crate) fn learn(&mut self, bit: bool) {
         let count = self.0 & 1023;
         let chance = (self.0 >> 10) as i32;
-        let target = if bit { (1 << 22) - 1 } else { 0 };
-        let step = (i64::from(target - chance) * i64::from(RATE[count as usize])) >> 16;
-        self.0 = ((chance + step as i32) as u32) << 10 | (count + (count < LIMIT) as u32);
+        // Neither outcome ever becomes impossible.
+        let target = if bit { (1 << 22) - EDGE } else { EDGE };
+        let step = (i64::from(target - chance) * i64::from(RATE[count as usize & 255])) >> 16;
+        self.0 = ((chance + step as i32) as u32) << 10 | (count + u32::from(count < LIMIT));
     }
 
     /// Makes what was learned count for no more than `count` bits.

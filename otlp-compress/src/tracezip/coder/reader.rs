@@ -4,8 +4,8 @@ use super::{Bit, Coder};
 
 /// Reads the three columns.
 pub(crate) struct ColumnReader<'a> {
-    code: u32,
-    range: u32,
+    code: u64,
+    range: u64,
     models: &'a [u8],
     at: usize,
     bits: &'a [u8],
@@ -16,13 +16,13 @@ pub(crate) struct ColumnReader<'a> {
 }
 
 /// Bytes that a range decoder may look at behind its column: the zeros that an encoder leaves out.
-const AHEAD: usize = 8;
+const AHEAD: usize = 16;
 
 impl<'a> ColumnReader<'a> {
     pub(crate) fn new(models: &'a [u8], bits: &'a [u8], text: &'a [u8]) -> Self {
         let mut new = Self {
             code: 0,
-            range: u32::MAX,
+            range: u64::MAX,
             models,
             at: 0,
             bits,
@@ -31,17 +31,27 @@ impl<'a> ColumnReader<'a> {
             text_at: 0,
             failed: None,
         };
-        for _ in 0..4 {
-            new.code = new.code << 8 | u32::from(new.next());
-        }
+        new.code = u64::from(new.next()) << 32 | u64::from(new.next());
         new
     }
 
+    /// The next four bytes of the range coder; zeros behind the end.
     #[inline(always)]
-    fn next(&mut self) -> u8 {
-        let byte = self.models.get(self.at).copied().unwrap_or(0);
-        self.at += 1;
-        byte
+    fn next(&mut self) -> u32 {
+        let at = self.at;
+        self.at += 4;
+        match self.models.get(at..).and_then(<[u8]>::first_chunk) {
+            Some(bytes) => u32::from_be_bytes(*bytes),
+            None => self.last(at),
+        }
+    }
+
+    #[cold]
+    fn last(&self, at: usize) -> u32 {
+        let mut bytes = [0; 4];
+        let rest = self.models.get(at..).unwrap_or(&[]);
+        bytes[..rest.len()].copy_from_slice(rest);
+        u32::from_be_bytes(bytes)
     }
 
     /// Whether all columns are used up, as an encoder leaves them.
@@ -63,7 +73,7 @@ impl Coder for ColumnReader<'_> {
 
     #[inline(always)]
     fn bit(&mut self, model: &mut Bit, _bit: bool) -> bool {
-        let bound = (self.range >> 16) * model.chance();
+        let bound = (self.range >> 16) * u64::from(model.chance());
         let bit = self.code < bound;
         if bit {
             self.range = bound;
@@ -72,9 +82,9 @@ impl Coder for ColumnReader<'_> {
             self.range -= bound;
         }
         model.learn(bit);
-        while self.range < 1 << 24 {
-            self.range <<= 8;
-            self.code = self.code << 8 | u32::from(self.next());
+        if self.range < 1 << 32 {
+            self.range <<= 32;
+            self.code = self.code << 32 | u64::from(self.next());
         }
         bit
     }

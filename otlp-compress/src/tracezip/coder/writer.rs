@@ -2,13 +2,10 @@
 
 use super::{Bit, Coder};
 
-/// Writes the three columns. The range coder is the carry-propagating one of LZMA, with 16-bit probabilities.
+/// Writes the three columns. The range coder has 64 bits and gives out 32 at a time; a carry goes back into what was written.
 pub(crate) struct ColumnWriter {
     low: u64,
-    range: u32,
-    /// The last byte that a carry may still change, and how many bytes of 0xff stand behind it.
-    cache: u8,
-    pending: u64,
+    range: u64,
     /// What the range coder has written.
     pub(crate) models: Vec<u8>,
     /// Plain bits, lowest first.
@@ -24,9 +21,7 @@ impl ColumnWriter {
     pub(crate) fn new() -> Self {
         Self {
             low: 0,
-            range: u32::MAX,
-            cache: 0,
-            pending: 0,
+            range: u64::MAX,
             models: Vec::new(),
             bits: Vec::new(),
             window: 0,
@@ -38,7 +33,7 @@ impl ColumnWriter {
 
     /// Starts new columns in the same memory.
     pub(crate) fn clear(&mut self) {
-        (self.low, self.range, self.cache, self.pending) = (0, u32::MAX, 0, 0);
+        (self.low, self.range) = (0, u64::MAX);
         (self.window, self.filled) = (0, 0);
         self.models.clear();
         self.bits.clear();
@@ -46,26 +41,22 @@ impl ColumnWriter {
         self.failed = None;
     }
 
-    /// Writes what is still on its way. The first byte of the range coder is always 0 and is left out, and so are zeros at
-    /// its end, which a reader supplies.
+    /// Writes what is still on its way. Zeros at the end of the range coder's bytes are left out; a reader supplies them.
     pub(crate) fn finish(&mut self) {
-        // Any value from `low` up to `low + range` ends the code: take the one with the most zeros at its end.
-        let top = self.low + u64::from(self.range) - 1;
-        let mut keep = 32;
-        while keep > 0 {
-            let mask = !((1_u64 << (keep - 1)) - 1);
-            if (top & mask) >= self.low {
-                self.low = top & mask;
+        // Any number from `low` on for `range` ends the code: the one with the most zeros at its end.
+        for zeros in (0..64).rev() {
+            let mask = (1_u64 << zeros) - 1;
+            let (rounded, carry) = self.low.overflowing_add(mask);
+            let rounded = rounded & !mask;
+            if rounded.wrapping_sub(self.low) < self.range {
+                if carry {
+                    self.carry();
+                }
+                self.low = rounded;
                 break;
             }
-            keep -= 1;
         }
-        for _ in 0..5 {
-            self.shift();
-        }
-        if !self.models.is_empty() {
-            self.models.remove(0);
-        }
+        self.models.extend_from_slice(&self.low.to_be_bytes());
         while self.models.last() == Some(&0) {
             self.models.pop();
         }
@@ -74,20 +65,15 @@ impl ColumnWriter {
         (self.window, self.filled) = (0, 0);
     }
 
-    #[inline]
-    fn shift(&mut self) {
-        if self.low < 0xff00_0000 || self.low > 0xffff_ffff {
-            let carry = (self.low >> 32) as u8;
-            self.models.push(self.cache.wrapping_add(carry));
-            for _ in 0..self.pending {
-                self.models.push(0xff_u8.wrapping_add(carry));
+    /// Adds one to what was written.
+    #[cold]
+    fn carry(&mut self) {
+        for byte in self.models.iter_mut().rev() {
+            *byte = byte.wrapping_add(1);
+            if *byte != 0 {
+                break;
             }
-            self.pending = 0;
-            self.cache = (self.low >> 24) as u8;
-        } else {
-            self.pending += 1;
         }
-        self.low = (self.low & 0x00ff_ffff) << 8;
     }
 }
 
@@ -96,17 +82,22 @@ impl Coder for ColumnWriter {
 
     #[inline(always)]
     fn bit(&mut self, model: &mut Bit, bit: bool) -> bool {
-        let bound = (self.range >> 16) * model.chance();
+        let bound = (self.range >> 16) * u64::from(model.chance());
         if bit {
             self.range = bound;
         } else {
-            self.low += u64::from(bound);
+            let (low, carry) = self.low.overflowing_add(bound);
+            self.low = low;
             self.range -= bound;
+            if carry {
+                self.carry();
+            }
         }
         model.learn(bit);
-        while self.range < 1 << 24 {
-            self.range <<= 8;
-            self.shift();
+        if self.range < 1 << 32 {
+            self.models.extend_from_slice(&((self.low >> 32) as u32).to_be_bytes());
+            self.low <<= 32;
+            self.range <<= 32;
         }
         bit
     }

@@ -62,6 +62,8 @@ struct Set {
 struct Shape {
     set: u32,
     start: u32,
+    /// Its number among the orders of the set.
+    order: u32,
 }
 
 struct Models {
@@ -208,10 +210,7 @@ impl Book {
         }
         let entry = &mut self.sets[set as usize];
         let wanted_order = match wanted {
-            Wanted::Shape(shape) => {
-                entry.variants[..entry.count as usize].iter().position(|&one| one == shape).unwrap_or(0)
-                    as u32
-            }
+            Wanted::Shape(shape) => self.shapes[shape as usize].order,
             _ => entry.count,
         };
         let cell = cells.at(set, 0x5e7);
@@ -269,7 +268,7 @@ impl Book {
         variants[0] = shape;
         let set = self.sets.len() as u32;
         self.sets.push(Set { start, length: length as u32, variants, count: 1, order: Pick::new() });
-        self.shapes.push(Shape { set, start: self.steps.len() as u32 });
+        self.shapes.push(Shape { set, start: self.steps.len() as u32, order: 0 });
         let canon = &self.canon[start as usize..];
         self.steps.extend(canon.iter().zip(0..).map(|(&token, slot)| Step { token, slot }));
         Some(shape)
@@ -351,7 +350,7 @@ impl Book {
             at += run.max(1);
         }
         let shape = self.shapes.len() as u32;
-        self.shapes.push(Shape { set, start: first as u32 });
+        self.shapes.push(Shape { set, start: first as u32, order: count });
         let entry = &mut self.sets[set as usize];
         entry.variants[count as usize] = shape;
         entry.count += 1;

@@ -18,10 +18,16 @@ pub(crate) struct Dictionary {
     hasher: RandomState,
 }
 
+/// Where a value lies.
+#[derive(Clone, Copy)]
+struct Range {
+    start: u32,
+    end: u32,
+}
+
+/// Whose value an entry is.
 #[derive(Clone, Copy)]
 struct Entry {
-    start: u32,
-    length: u32,
     column: u32,
     local: u32,
 }
@@ -29,7 +35,7 @@ struct Entry {
 /// One column of values.
 #[derive(Default)]
 struct Column {
-    entries: Vec<u32>,
+    entries: Vec<Range>,
     /// Values that were new, and values that were known.
     new: u32,
     known: u32,
@@ -63,7 +69,7 @@ impl Dictionary {
 
     pub(crate) fn memory(&self) -> usize {
         self.bytes.len()
-            + self.entries.len() * (size_of::<Entry>() + 4 + 12)
+            + self.entries.len() * (size_of::<Entry>() + size_of::<Range>() + 12)
             + self.used * size_of::<Column>()
     }
 
@@ -100,14 +106,8 @@ impl Dictionary {
     /// The bytes of an entry.
     #[inline]
     pub(crate) fn get(&self, column: u32, local: u32) -> &[u8] {
-        let number = self.columns[column as usize].entries[local as usize];
-        self.entry(number)
-    }
-
-    #[inline]
-    fn entry(&self, number: u32) -> &[u8] {
-        let entry = self.entries[number as usize];
-        &self.bytes[entry.start as usize..(entry.start + entry.length) as usize]
+        let range = self.columns[column as usize].entries[local as usize];
+        &self.bytes[range.start as usize..range.end as usize]
     }
 
     #[inline]
@@ -119,7 +119,8 @@ impl Dictionary {
     #[inline]
     pub(crate) fn find(&self, column: u32, bytes: &[u8]) -> Option<u32> {
         let number = self.lookup.find(Self::hash(&self.hasher, column, bytes), |number| {
-            self.entries[number as usize].column == column && self.entry(number) == bytes
+            let entry = self.entries[number as usize];
+            entry.column == column && self.get(column, entry.local) == bytes
         })?;
         Some(self.entries[number as usize].local)
     }
@@ -137,14 +138,11 @@ impl Dictionary {
         self.bytes.extend_from_slice(bytes);
         let local = self.push(column, start);
         let number = (self.entries.len() - 1) as u32;
-        let (entries, all, hasher) = (&self.entries, &self.bytes, &self.hasher);
+        let (entries, columns, all, hasher) = (&self.entries, &self.columns, &self.bytes, &self.hasher);
         self.lookup.insert(Self::hash(hasher, column, bytes), number, |number| {
             let entry = entries[number as usize];
-            Self::hash(
-                hasher,
-                entry.column,
-                &all[entry.start as usize..(entry.start + entry.length) as usize],
-            )
+            let range = columns[entry.column as usize].entries[entry.local as usize];
+            Self::hash(hasher, entry.column, &all[range.start as usize..range.end as usize])
         });
         local
     }
@@ -152,9 +150,8 @@ impl Dictionary {
     fn push(&mut self, column: u32, start: usize) -> u32 {
         let list = &mut self.columns[column as usize].entries;
         let local = list.len() as u32;
-        list.push(self.entries.len() as u32);
-        let length = (self.bytes.len() - start) as u32;
-        self.entries.push(Entry { start: start as u32, length, column, local });
+        list.push(Range { start: start as u32, end: self.bytes.len() as u32 });
+        self.entries.push(Entry { column, local });
         local
     }
 }

@@ -491,7 +491,9 @@ impl Scanner {
     #[inline]
     fn is_token(&self, number: u32, token: Token, text: &[u8]) -> bool {
         let seen = &self.tokens[number as usize];
-        seen.token == token && self.keys[seen.key.0 as usize..seen.key.1 as usize] == *text
+        seen.token == token
+            && (text.is_empty() && seen.key.0 == seen.key.1
+                || self.keys[seen.key.0 as usize..seen.key.1 as usize] == *text)
     }
 
     /// Where a token leads from the current node.

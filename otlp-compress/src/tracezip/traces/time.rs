@@ -23,22 +23,28 @@ pub(crate) const DURATION: usize = 4;
 pub(crate) const EVENT: usize = 5;
 pub(crate) const KINDS: usize = 6;
 
+/// Times of a set that its kind's common model learns from.
+const LESSONS: u32 = 16;
+
 /// Models of one kind of time of one set.
 #[derive(Clone)]
 struct Clock {
     unit: Tree<4>,
     back: Bit,
     size: Number,
+    /// Times that this clock has taught its parent.
+    taught: u32,
 }
 
 impl Clock {
     const fn new() -> Self {
-        Self { unit: Tree::new(), back: Bit::EVEN, size: Number::new() }
+        Self { unit: Tree::new(), back: Bit::EVEN, size: Number::new(), taught: 0 }
     }
 
     fn offspring(&self) -> Self {
         let mut new = self.clone();
         new.size = self.size.offspring(6);
+        new.taught = 0;
         new
     }
 }
@@ -81,16 +87,19 @@ impl Times {
         let relative = if kind == DURATION { time.wrapping_sub(base) } else { time };
         let unit = if C::READS { 0 } else { unit_of(relative) };
         let unit = clock.unit.code(coder, unit);
-        parent.unit.learn(unit);
         let nanos = UNITS[unit];
         // Durations are differences already; other times are told from the base's own unit of time.
         let from = if kind == DURATION { 0 } else { base / nanos };
         let count = relative / nanos;
         let back = coder.bit(&mut clock.back, count < from);
-        parent.back.learn(back);
         let size = if back { from.wrapping_sub(count) } else { count.wrapping_sub(from) };
         let size = clock.size.code(coder, size);
-        parent.size.learn(size);
+        if clock.taught < LESSONS {
+            clock.taught += 1;
+            parent.unit.learn(unit);
+            parent.back.learn(back);
+            parent.size.learn(size);
+        }
         let count = if back { from.wrapping_sub(size) } else { from.wrapping_add(size) };
         let relative = count.wrapping_mul(nanos);
         if kind == DURATION { base.wrapping_add(relative) } else { relative }
