@@ -1,6 +1,6 @@
 //! Requests as resources, scopes and items: the nesting that traces, metrics and logs share.
 
-use super::coder::{Cells, Coder, ColumnReader, ColumnWriter, Pick, Tree};
+use super::coder::{Bit, Cells, Coder, ColumnReader, ColumnWriter, Pick, Tree};
 use super::shape::{Context, Field, Messages, Scanner, Slots, Source, Table, Wanted, close, mix, open};
 use super::varint::minimal;
 
@@ -37,7 +37,7 @@ pub(crate) trait ItemReader {
 
 /// The models of groups, and their own fields' columns.
 pub(crate) struct Groups {
-    kinds: [[Tree<4>; 4]; 3],
+    kinds: [[(Bit, Tree<4>); 4]; 3],
     /// Column of the dictionary, and what picks from it, by level.
     columns: [(u32, Pick); 3],
     slots: Slots,
@@ -45,8 +45,8 @@ pub(crate) struct Groups {
 
 impl Groups {
     pub(crate) fn new() -> Self {
-        const FRESH: Tree<4> = Tree::new();
-        const LEVEL: [Tree<4>; 4] = [FRESH; 4];
+        const FRESH: (Bit, Tree<4>) = (Bit::EVEN, Tree::new());
+        const LEVEL: [(Bit, Tree<4>); 4] = [FRESH; 4];
         Self {
             kinds: [LEVEL; 3],
             columns: [(0, Pick::new()), (0, Pick::new()), (0, Pick::new())],
@@ -60,6 +60,12 @@ impl Groups {
         for (column, _) in &mut self.columns {
             *column = messages.add_column();
         }
+    }
+
+    /// What comes after `last`.
+    fn kind<C: Coder>(&mut self, coder: &mut C, level: usize, last: usize, kind: usize) -> usize {
+        let (inner, other) = &mut self.kinds[level][last];
+        if coder.bit(inner, kind == INNER) { INNER } else { other.code(coder, kind) }
     }
 
     /// Encodes a request.
@@ -94,7 +100,7 @@ impl Groups {
             };
             match payload {
                 Some((payload, end)) if rest[0] == inner => {
-                    self.kinds[level][last].code(coder, INNER);
+                    self.kind(coder, level, last, INNER);
                     last = INNER;
                     if level == 2 {
                         items.item(messages, coder, payload, group);
@@ -104,7 +110,7 @@ impl Groups {
                     at += 1 + end;
                 }
                 Some((payload, end)) => {
-                    self.kinds[level][last].code(coder, HEAD_FIELD);
+                    self.kind(coder, level, last, HEAD_FIELD);
                     last = HEAD_FIELD;
                     let field = &rest[..=end];
                     group = self.encode_field(
@@ -119,7 +125,7 @@ impl Groups {
                     at += 1 + end;
                 }
                 None => {
-                    self.kinds[level][last].code(coder, OTHER);
+                    self.kind(coder, level, last, OTHER);
                     last = OTHER;
                     // A batch is well-formed: the field has an end.
                     let end = skip(rest).unwrap_or(rest.len());
@@ -128,7 +134,7 @@ impl Groups {
                 }
             }
         }
-        self.kinds[level][last].code(coder, END);
+        self.kind(coder, level, last, END);
     }
 
     /// A field of a group's own; `payload` if it is the resource or scope. Gives the number of what comes under it.
@@ -213,7 +219,7 @@ impl Groups {
                 coder.fail("more bytes than stated");
                 return;
             }
-            last = self.kinds[level][last].code(coder, 0);
+            last = self.kind(coder, level, last, END);
             match last {
                 END => return,
                 INNER => {

@@ -16,6 +16,8 @@ const MAX_TOKENS: usize = 1 << 12;
 pub(crate) const MAX_DEPTH: usize = 8;
 /// Orders of one set at most; another set begins behind them.
 pub(crate) const MAX_VARIANTS: usize = 64;
+/// One symbol is left for an order that is new.
+const ORDERS: u32 = MAX_VARIANTS as u32 - 1;
 /// Bytes of one attribute key at most.
 pub(crate) const MAX_KEY: usize = 4096;
 
@@ -29,6 +31,8 @@ pub(crate) struct Book {
     sets: Vec<Set>,
     /// Tokens of each set, in the order of its first shape.
     canon: Vec<u32>,
+    /// Slots of each set that have a value, in its order.
+    valued: Vec<Step>,
     shapes: Vec<Shape>,
     steps: Vec<Step>,
     models: Models,
@@ -53,9 +57,13 @@ pub(crate) struct Step {
 struct Set {
     start: u32,
     length: u32,
+    valued: (u32, u32),
     variants: [u32; MAX_VARIANTS],
     count: u32,
-    order: Pick,
+    /// The order that came last, whether it repeats, and which comes else.
+    last: u32,
+    again: Bit,
+    order: Tree<MAX_VARIANTS>,
 }
 
 #[derive(Clone, Copy)]
@@ -119,6 +127,7 @@ impl Book {
             key_bytes: Vec::new(),
             sets: Vec::new(),
             canon: Vec::new(),
+            valued: Vec::new(),
             shapes: Vec::new(),
             steps: Vec::new(),
             models: Models::new(),
@@ -131,6 +140,7 @@ impl Book {
         self.key_bytes.clear();
         self.sets.clear();
         self.canon.clear();
+        self.valued.clear();
         self.shapes.clear();
         self.steps.clear();
         self.models = Models::new();
@@ -175,6 +185,12 @@ impl Book {
         &self.canon[set.start as usize..(set.start + set.length) as usize]
     }
 
+    /// Slots of a set that have a value, in its order.
+    pub(crate) fn valued(&self, set: u32) -> &[Step] {
+        let (start, end) = self.sets[set as usize].valued;
+        &self.valued[start as usize..end as usize]
+    }
+
     /// Steps of a shape, in the order of its bytes.
     pub(crate) fn steps(&self, shape: u32) -> &[Step] {
         let shape = self.shapes[shape as usize];
@@ -184,7 +200,7 @@ impl Book {
 
     /// Whether a set takes another order.
     pub(crate) fn takes_variant(&self, set: u32) -> bool {
-        (self.sets[set as usize].count as usize) < MAX_VARIANTS
+        self.sets[set as usize].count < ORDERS
     }
 
     /// Tells a shape; gives its number. `None` when the input cannot be what an encoder wrote. `add_column` makes a column for a
@@ -213,10 +229,18 @@ impl Book {
             Wanted::Shape(shape) => self.shapes[shape as usize].order,
             _ => entry.count,
         };
-        let cell = cells.at(set, 0x5e7);
-        let order = entry.order.code(coder, cells, cell, cell, wanted_order, entry.count);
+        let order = if coder.bit(&mut entry.again, wanted_order == entry.last) {
+            entry.last
+        } else {
+            entry.order.code(coder, wanted_order as usize) as u32
+        };
         if order < entry.count {
+            entry.last = order;
             return Some(entry.variants[order as usize]);
+        }
+        if order > entry.count {
+            coder.fail("an order that was not told");
+            return None;
         }
         let order = if let Wanted::Variant { order, .. } = wanted { order } else { &[] };
         self.code_variant(coder, set, order)
@@ -263,11 +287,27 @@ impl Book {
         if depth != 0 {
             coder.fail("a message does not end");
         }
+        let first = self.valued.len() as u32;
+        for (&token, slot) in self.canon[start as usize..].iter().zip(0..) {
+            if self.tokens[token as usize].token.has_value() {
+                self.valued.push(Step { token, slot });
+            }
+        }
+        let valued = (first, self.valued.len() as u32);
         let shape = self.shapes.len() as u32;
         let mut variants = [0; MAX_VARIANTS];
         variants[0] = shape;
         let set = self.sets.len() as u32;
-        self.sets.push(Set { start, length: length as u32, variants, count: 1, order: Pick::new() });
+        self.sets.push(Set {
+            start,
+            length: length as u32,
+            valued,
+            variants,
+            count: 1,
+            last: 0,
+            again: Bit::guess(240, 2),
+            order: Tree::new(),
+        });
         self.shapes.push(Shape { set, start: self.steps.len() as u32, order: 0 });
         let canon = &self.canon[start as usize..];
         self.steps.extend(canon.iter().zip(0..).map(|(&token, slot)| Step { token, slot }));
@@ -334,7 +374,7 @@ impl Book {
     /// Another order: for each run of attributes how far it is rotated, or which of those left comes next.
     fn code_variant<C: Coder>(&mut self, coder: &mut C, set: u32, order: &[u32]) -> Option<u32> {
         let Set { start, length, count, .. } = self.sets[set as usize];
-        if count as usize >= MAX_VARIANTS || self.steps.len() + length as usize > MAX_ALL_STEPS {
+        if count >= ORDERS || self.steps.len() + length as usize > MAX_ALL_STEPS {
             coder.fail("more orders than a set may have");
             return None;
         }

@@ -1,9 +1,9 @@
 //! Values of messages, on both sides.
 
-use super::book::{Book, MAX_DEPTH, Wanted};
+use super::book::{Book, Known, MAX_DEPTH, Wanted};
 use super::dictionary::Dictionary;
 use super::output::{close, open, put_field};
-use super::token::{Class, Op};
+use super::token::{Class, Op, Token};
 use crate::tracezip::coder::{Bit, Cells, Coder, Index, Number, Pick, Texts};
 use crate::tracezip::varint::put_varint;
 
@@ -23,6 +23,12 @@ pub(crate) struct Found {
     pub(crate) literal: u32,
     /// What it is if it is a number.
     pub(crate) number: u64,
+}
+
+impl Found {
+    fn field<'a>(&self, message: &'a [u8]) -> &'a [u8] {
+        &message[self.start as usize..(self.start + self.length) as usize]
+    }
 }
 
 /// A value of the message at hand, by slot of its set.
@@ -175,55 +181,40 @@ impl Messages {
         slots: &mut Slots,
         mut special: impl FnMut(&mut C, u32, u64) -> u64,
     ) {
-        let set = self.book.set_of(shape);
-        let length = self.book.canon(set).len();
+        let Self { book, dictionary, cells, picks, texts, literals } = self;
+        let set = book.set_of(shape);
         let Slots { values, loose, place, literal } = slots;
         values.clear();
-        values.resize(length, Value::None);
+        values.resize(book.canon(set).len(), Value::None);
         loose.clear();
         if !C::READS {
             place.clear();
-            place.resize(length, 0);
-            for (step, index) in self.book.steps(shape).iter().zip(0..) {
+            place.resize(values.len(), 0);
+            for (step, index) in book.steps(shape).iter().zip(0..) {
                 place[step.slot as usize] = index;
             }
         }
+        let mut columns = Columns { book, dictionary, cells, picks, texts, literals, loose, literal };
         let wide = set.wrapping_mul(0x9e37_79b1) ^ 0xfa7;
         let mut base = wide ^ context.wrapping_mul(0x85eb_ca6b);
         let mut chain = base;
-        for slot in 0..length {
-            let token = self.book.canon(set)[slot];
-            let known = self.book.token(token);
+        for step in book.valued(set) {
+            let slot = step.slot as usize;
+            let known = book.token(step.token);
             let found = if C::READS { None } else { source.found.get(place[slot] as usize) };
-            match known.token.op {
-                Op::Raw => {
-                    let length = known.token.aux as usize;
-                    let bytes = found.map_or(&[][..], |found| {
-                        let end = (found.start + found.length) as usize;
-                        &source.message[end - length..end]
-                    });
-                    literal.clear();
-                    raw_bytes(coder, bytes, length, literal);
-                    if C::READS {
-                        let start = loose.len();
-                        put_field(known.token, &[], literal, 0, loose);
-                        values[slot] = Value::Loose(start as u32, loose.len() as u32);
-                    }
-                }
-                Op::Special if known.token.aux >= 16 => {
+            values[slot] = match known.token.op {
+                Op::Raw => columns.raw(coder, known.token, found, source.message),
+                Op::Special => {
                     let number = found.map_or(0, |found| found.number);
-                    values[slot] = Value::Number(special(coder, known.token.aux, number));
+                    Value::Number(special(coder, known.token.aux, number))
                 }
                 op => {
-                    let Some(class) = op.class() else { continue };
-                    let (near, far) = (self.cells.at(token, chain), self.cells.at(token, wide));
-                    let value =
-                        self.value(coder, token, class, (near, far), found, source.message, loose, literal);
-                    values[slot] = value;
+                    let cells = (columns.cells.at(step.token, chain), columns.cells.at(step.token, wide));
+                    let value = columns.value(coder, known, cells, found, source.message);
                     if let Value::Entry(column, local) = value
-                        && self.dictionary.count(column) <= TELLING
+                        && columns.dictionary.count(column) <= TELLING
                     {
-                        let mixed = (local + 1).wrapping_mul(0xc2b2_ae35) ^ token << 16;
+                        let mixed = (local + 1).wrapping_mul(0xc2b2_ae35) ^ step.token << 16;
                         if op == Op::Text {
                             base ^= mixed.rotate_left(7);
                             chain = base;
@@ -231,104 +222,11 @@ impl Messages {
                             chain = base ^ mixed;
                         }
                     }
+                    value
                 }
-            }
+            };
             if coder.failed().is_some() {
                 return;
-            }
-        }
-    }
-
-    /// One value of a column.
-    #[allow(clippy::too_many_arguments, reason = "one call, in the innermost loop")]
-    #[inline]
-    fn value<C: Coder>(
-        &mut self,
-        coder: &mut C,
-        token: u32,
-        class: Class,
-        (near, far): (usize, usize),
-        found: Option<&Found>,
-        message: &[u8],
-        loose: &mut Vec<u8>,
-        literal: &mut Vec<u8>,
-    ) -> Value {
-        let column = self.book.token(token).column;
-        let known = self.dictionary.count(column);
-        let field = found.map_or(&[][..], |found| &message[found.start as usize..][..found.length as usize]);
-        let wanted = match found {
-            Some(found) if found.local != NONE => found.local,
-            // Two equal values may be new in one message.
-            Some(_) if self.dictionary.is_fit(column) => self.dictionary.find(column, field).unwrap_or(known),
-            Some(_) => known,
-            None => 0,
-        };
-        let picked = self.picks[column as usize].code(coder, &mut self.cells, near, far, wanted, known);
-        if picked < known {
-            self.dictionary.seen(column, true);
-            return Value::Entry(column, picked);
-        }
-        let fit = self.dictionary.is_fit(column);
-        self.dictionary.seen(column, false);
-        literal.clear();
-        let number = self.literal(coder, column, class, found, field, literal);
-        if !C::READS {
-            return if fit {
-                Value::Entry(column, self.dictionary.insert(column, field))
-            } else {
-                Value::None
-            };
-        }
-        let token = self.book.token(token).token;
-        let key = if token.op.is_attribute() { self.book.key(token.aux) } else { &[] };
-        if fit {
-            return Value::Entry(
-                column,
-                self.dictionary.build(column, |out| put_field(token, key, literal, number, out)),
-            );
-        }
-        let start = loose.len();
-        put_field(token, key, literal, number, loose);
-        Value::Loose(start as u32, loose.len() as u32)
-    }
-
-    /// A value that was not seen before: a number, or text into `into`.
-    fn literal<C: Coder>(
-        &mut self,
-        coder: &mut C,
-        column: u32,
-        class: Class,
-        found: Option<&Found>,
-        field: &[u8],
-        into: &mut Vec<u8>,
-    ) -> u64 {
-        let number = found.map_or(0, |found| found.number);
-        let text = found.map_or(&[][..], |found| &field[field.len() - found.literal as usize..]);
-        let models = &mut self.literals;
-        match class {
-            Class::Unsigned => models.unsigned.code(coder, number),
-            Class::Signed => unzigzag(models.signed.code(coder, zigzag(number))),
-            Class::Bits64 => coder.raw(number, 64),
-            Class::Bits32 => coder.raw(number, 32),
-            Class::Double => {
-                let value = f64::from_bits(number);
-                let whole = value as i64;
-                let is_whole = (whole as f64).to_bits() == number && whole.unsigned_abs() < 1 << 53;
-                if coder.bit(&mut models.whole, is_whole) {
-                    let number = unzigzag(models.double.code(coder, zigzag(whole as u64)));
-                    (number as i64 as f64).to_bits()
-                } else {
-                    coder.raw(number, 64)
-                }
-            }
-            Class::Text => {
-                self.texts.code(coder, &mut self.cells, column, text, into);
-                0
-            }
-            Class::Blob => {
-                let length = models.blob.code(coder, text.len() as u32) as usize;
-                coder.text(text, length, into);
-                0
             }
         }
     }
@@ -382,6 +280,123 @@ impl Messages {
                 _ => special(token.aux, token.key, value, out),
             }
         }
+    }
+}
+
+/// What telling a value takes.
+struct Columns<'a> {
+    book: &'a Book,
+    dictionary: &'a mut Dictionary,
+    cells: &'a mut Cells,
+    picks: &'a mut [Pick],
+    texts: &'a mut Texts,
+    literals: &'a mut Literals,
+    loose: &'a mut Vec<u8>,
+    literal: &'a mut Vec<u8>,
+}
+
+impl Columns<'_> {
+    /// One value of a column.
+    #[inline]
+    fn value<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        Known { token, column }: Known,
+        (near, far): (usize, usize),
+        found: Option<&Found>,
+        message: &[u8],
+    ) -> Value {
+        let known = self.dictionary.count(column);
+        let wanted = match found {
+            Some(found) if found.local != NONE => found.local,
+            // Two equal values may be new in one message.
+            Some(found) if self.dictionary.is_fit(column) => {
+                self.dictionary.find(column, found.field(message)).unwrap_or(known)
+            }
+            _ => known,
+        };
+        let picked = self.picks[column as usize].code(coder, self.cells, near, far, wanted, known);
+        if picked < known {
+            self.dictionary.seen(column, true);
+            return Value::Entry(column, picked);
+        }
+        let fit = self.dictionary.is_fit(column);
+        self.dictionary.seen(column, false);
+        let field = found.map_or(&[][..], |found| found.field(message));
+        let number = self.new_value(coder, token.op, column, found, field);
+        if !C::READS {
+            return if fit {
+                Value::Entry(column, self.dictionary.insert(column, field))
+            } else {
+                Value::None
+            };
+        }
+        let key = if token.op.is_attribute() { self.book.key(token.aux) } else { &[] };
+        let literal = &self.literal;
+        if fit {
+            let local = self.dictionary.build(column, |out| put_field(token, key, literal, number, out));
+            return Value::Entry(column, local);
+        }
+        let start = self.loose.len();
+        put_field(token, key, literal, number, self.loose);
+        Value::Loose(start as u32, self.loose.len() as u32)
+    }
+
+    /// A value that was not seen before: a number, or text into `literal`.
+    fn new_value<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        op: Op,
+        column: u32,
+        found: Option<&Found>,
+        field: &[u8],
+    ) -> u64 {
+        self.literal.clear();
+        let number = found.map_or(0, |found| found.number);
+        let text = found.map_or(&[][..], |found| &field[field.len() - found.literal as usize..]);
+        let models = &mut *self.literals;
+        match op.class() {
+            None => 0,
+            Some(Class::Unsigned) => models.unsigned.code(coder, number),
+            Some(Class::Signed) => unzigzag(models.signed.code(coder, zigzag(number))),
+            Some(Class::Bits64) => coder.raw(number, 64),
+            Some(Class::Bits32) => coder.raw(number, 32),
+            Some(Class::Double) => {
+                let value = f64::from_bits(number);
+                let whole = value as i64;
+                let is_whole = (whole as f64).to_bits() == number && whole.unsigned_abs() < 1 << 53;
+                if coder.bit(&mut models.whole, is_whole) {
+                    let number = unzigzag(models.double.code(coder, zigzag(whole as u64)));
+                    (number as i64 as f64).to_bits()
+                } else {
+                    coder.raw(number, 64)
+                }
+            }
+            Some(Class::Text) => {
+                self.texts.code(coder, self.cells, column, text, self.literal);
+                0
+            }
+            Some(Class::Blob) => {
+                let length = models.blob.code(coder, text.len() as u32) as usize;
+                coder.text(text, length, self.literal);
+                0
+            }
+        }
+    }
+
+    /// Bytes about which nothing is known.
+    fn raw<C: Coder>(&mut self, coder: &mut C, token: Token, found: Option<&Found>, message: &[u8]) -> Value {
+        let length = token.aux as usize;
+        let field = found.map_or(&[][..], |found| found.field(message));
+        let bytes = &field[field.len().saturating_sub(length)..];
+        self.literal.clear();
+        raw_bytes(coder, bytes, length, self.literal);
+        if !C::READS {
+            return Value::None;
+        }
+        let start = self.loose.len();
+        put_field(token, &[], self.literal, 0, self.loose);
+        Value::Loose(start as u32, self.loose.len() as u32)
     }
 }
 

@@ -114,6 +114,20 @@ impl Op {
     }
 }
 
+impl Token {
+    /// Whether each message has a value of its own here, told in line.
+    pub(crate) const fn has_value(self) -> bool {
+        match self.op {
+            Op::Raw => true,
+            Op::Special => self.aux >= IN_LINE,
+            op => op.class().is_some(),
+        }
+    }
+}
+
+/// Special fields from this number on are told in line with the other values, any number of times in a message.
+pub(crate) const IN_LINE: u32 = 16;
+
 /// A message's fields and what becomes of each. Fields that are not named go by their wire type.
 pub(crate) struct Table {
     /// By the first byte of the key, for fields below 16; a second byte means [`Field::Plain`].

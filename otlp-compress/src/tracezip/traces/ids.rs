@@ -189,7 +189,7 @@ impl Ids {
             if present.span {
                 coded.span = if is_root { coded.trace.1 } else { coder.raw(ids.span, 64) };
             }
-            self.add_trace(coded.trace);
+            self.add_trace(coded.trace, !C::READS);
             return (coded, relation);
         }
         let found = &self.traces[trace as usize];
@@ -242,9 +242,13 @@ impl Ids {
         }
     }
 
-    fn add_trace(&mut self, id: (u64, u64)) {
+    fn add_trace(&mut self, id: (u64, u64), find: bool) {
         let number = self.traces.len() as u32;
         self.traces.push(Trace { high: id.0, low: id.1, last: NONE, used: 0, next: NONE });
+        // A decoder is told numbers, and looks nothing up.
+        if !find {
+            return;
+        }
         let traces = &self.traces;
         self.trace_lookup.insert(mix(id.0, id.1), number, |trace| {
             let trace = &traces[trace as usize];

@@ -29,6 +29,9 @@ const LESSONS: u32 = 16;
 /// Models of one kind of time of one set.
 #[derive(Clone)]
 struct Clock {
+    /// The unit of the last time, whether it repeats, and which comes else.
+    last: usize,
+    again: Bit,
     unit: Tree<4>,
     back: Bit,
     size: Number,
@@ -38,7 +41,7 @@ struct Clock {
 
 impl Clock {
     const fn new() -> Self {
-        Self { unit: Tree::new(), back: Bit::EVEN, size: Number::new(), taught: 0 }
+        Self { last: 1, again: Bit::EVEN, unit: Tree::new(), back: Bit::EVEN, size: Number::new(), taught: 0 }
     }
 
     fn offspring(&self) -> Self {
@@ -86,7 +89,9 @@ impl Times {
         let clock = &mut self.clocks[*slot as usize];
         let relative = if kind == DURATION { time.wrapping_sub(base) } else { time };
         let unit = if C::READS { 0 } else { unit_of(relative) };
-        let unit = clock.unit.code(coder, unit);
+        let again = coder.bit(&mut clock.again, unit == clock.last);
+        let unit = if again { clock.last } else { clock.unit.code(coder, unit) };
+        clock.last = unit;
         let nanos = UNITS[unit];
         // Durations are differences already; other times are told from the base's own unit of time.
         let from = if kind == DURATION { 0 } else { base / nanos };
@@ -96,6 +101,8 @@ impl Times {
         let size = clock.size.code(coder, size);
         if clock.taught < LESSONS {
             clock.taught += 1;
+            parent.again.learn(again);
+            parent.last = unit;
             parent.unit.learn(unit);
             parent.back.learn(back);
             parent.size.learn(size);
