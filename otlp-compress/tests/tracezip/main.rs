@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod frame;
+mod hostile;
+mod identity;
 mod logs;
 mod metrics;
 mod stream;
+mod synthetic;
 
 use otlp_compress::tracezip::Inner;
 use otlp_core::{Batch, Limits, ProfilesLayout, Signal};
