@@ -3,7 +3,8 @@
 use super::cut::Cut;
 use super::kind::{Field, Kind, Number};
 use crate::tracezip::coder::{Cells, Coder, ColumnReader, ColumnWriter, Index, Pick, Tree};
-use crate::tracezip::shape::{Dictionary, mix};
+use crate::tracezip::shape::{Dictionary, close, mix, open};
+use crate::tracezip::varint::{minimal, put_varint};
 
 /// Ops of a template at most; a message of more is a single piece.
 pub(super) const MAX_OPS: usize = 4096;
@@ -23,18 +24,21 @@ pub(super) enum Op {
     Children(Kind, u8),
 }
 
-/// The first byte of an op's entry, and what is written with a new one.
+/// The first byte of an op's entry, and how a new one is told.
 const PIECE: usize = 0;
 const NUMBER: usize = 1;
 const LIST: usize = 2;
 const CHILDREN: usize = 3;
+/// A piece that is told as a key and a text, and one that is a `KeyValue` of a text: their lengths are no text.
+const TEXT: usize = 4;
+const ATTRIBUTE: usize = 5;
 
 /// The entry that ends a template.
 const LAST: u32 = 0;
 
 /// Templates and ops of all kinds.
 pub(super) struct Templates {
-    /// First [`Kind::COUNT`] columns of ops, then as many of templates.
+    /// First [`Kind::COUNT`] columns of ops, then as many of templates, then attribute keys.
     dictionary: Dictionary,
     kinds: Vec<List>,
     cells: Cells,
@@ -55,8 +59,12 @@ struct List {
 
 struct Models {
     pick: Vec<Pick>,
-    kind: Vec<Tree<4>>,
+    form: Vec<Tree<8>>,
     length: Vec<Index>,
+    /// Keys of fields, and of attributes.
+    tag: Tree<256>,
+    key: Pick,
+    last_key: u32,
 }
 
 const CELLS: usize = 1 << 13;
@@ -67,7 +75,14 @@ impl Templates {
             dictionary: Dictionary::new(),
             kinds: Vec::new(),
             cells: Cells::new(),
-            models: Models { pick: Vec::new(), kind: Vec::new(), length: Vec::new() },
+            models: Models {
+                pick: Vec::new(),
+                form: Vec::new(),
+                length: Vec::new(),
+                tag: Tree::new(),
+                key: Pick::new(),
+                last_key: 0,
+            },
             scratch: Vec::new(),
         };
         new.clear();
@@ -85,7 +100,7 @@ impl Templates {
             // Stands for the end of a template; never looked at.
             list.ops.push(Op::Piece(LAST));
         }
-        for column in 0..2 * Kind::COUNT {
+        for column in 0..=2 * Kind::COUNT {
             self.dictionary.add_column();
             if column < Kind::COUNT {
                 self.dictionary.insert(column as u32, &[]);
@@ -94,10 +109,13 @@ impl Templates {
         self.cells.clear(CELLS);
         self.models.pick.clear();
         self.models.pick.resize(Kind::COUNT, Pick::new());
-        self.models.kind.clear();
-        self.models.kind.resize(Kind::COUNT, Tree::new());
+        self.models.form.clear();
+        self.models.form.resize(Kind::COUNT, Tree::new());
         self.models.length.clear();
-        self.models.length.resize(Kind::COUNT, Index::new());
+        self.models.length.resize(2 * Kind::COUNT + 1, Index::new());
+        self.models.tag = Tree::new();
+        self.models.key = Pick::new();
+        self.models.last_key = 0;
     }
 
     pub(super) fn memory(&self) -> usize {
@@ -225,42 +243,83 @@ impl Templates {
     }
 
     fn tell_op(&mut self, coder: &mut ColumnWriter, kind: Kind, entry: &[u8]) {
-        let what = usize::from(entry[0]);
-        self.models.kind[kind as usize].code(coder, what);
-        let body = &entry[1..];
-        if what == PIECE {
-            let length = &mut self.models.length[kind as usize];
-            length.code(coder, body.len() as u32);
-            coder.text(body, body.len(), &mut Vec::new());
-        } else {
-            coder.raw(u64::from(body[0]), 8);
-            if what == LIST {
-                let length = body[1..].first_chunk().map_or(0, |&length| u32::from_le_bytes(length));
+        let (form, piece) = (usize::from(entry[0]), &entry[1..]);
+        let attribute = if form == PIECE { attribute(piece) } else { None };
+        let text = if form == PIECE { text(piece) } else { None };
+        let told = match (attribute, text) {
+            (Some(_), _) => ATTRIBUTE,
+            (None, Some(_)) => TEXT,
+            _ => form,
+        };
+        self.models.form[kind as usize].code(coder, told);
+        if told != PIECE {
+            self.models.tag.code(coder, usize::from(piece[0]));
+        }
+        let mut nowhere = Vec::new();
+        match (attribute, text) {
+            (Some((key, value)), _) => {
+                let known = self.dictionary.count(KEYS);
+                let found = self.dictionary.find(KEYS, key).unwrap_or(known);
+                if self.code_key(coder, found) == known {
+                    self.text(coder, 2 * Kind::COUNT, key, &mut nowhere);
+                    self.dictionary.insert(KEYS, key);
+                }
+                self.text(coder, Kind::COUNT + kind as usize, value, &mut nowhere);
+            }
+            (None, Some(value)) => self.text(coder, kind as usize, value, &mut nowhere),
+            _ if told == PIECE => self.text(coder, kind as usize, piece, &mut nowhere),
+            _ if told == LIST => {
+                let length = piece[1..].first_chunk().map_or(0, |&length| u32::from_le_bytes(length));
                 self.models.length[kind as usize].code(coder, length);
             }
+            _ => {}
         }
         let number = self.dictionary.insert(kind as u32, entry);
         self.note(kind, number);
     }
 
     fn hear_op(&mut self, coder: &mut ColumnReader<'_>, kind: Kind) {
-        let what = self.models.kind[kind as usize].code(coder, 0);
-        let mut entry = vec![what as u8];
-        if what == PIECE {
-            let length = self.models.length[kind as usize].code(coder, 0);
-            if length == 0 {
-                coder.fail("a piece of no bytes");
+        let form = self.models.form[kind as usize].code(coder, 0);
+        let tag = if form == PIECE { 0 } else { self.models.tag.code(coder, 0) as u8 };
+        let mut entry = vec![PIECE as u8];
+        match form {
+            PIECE => {
+                self.text(coder, kind as usize, &[], &mut entry);
+                if entry.len() == 1 {
+                    coder.fail("a piece of no bytes");
+                }
             }
-            coder.text(&[], length as usize, &mut entry);
-        } else {
-            let key = coder.raw(0, 8) as u8;
-            entry.push(key);
-            if what == LIST {
-                let length = self.models.length[kind as usize].code(coder, 0);
-                entry.extend_from_slice(&length.to_le_bytes());
+            TEXT => {
+                entry.push(tag);
+                let length = open(&mut entry, 1);
+                self.text(coder, kind as usize, &[], &mut entry);
+                close(&mut entry, length, 1);
             }
-            if meaning(kind, &entry).is_none() {
-                coder.fail("an op that its message does not have");
+            ATTRIBUTE => {
+                let known = self.dictionary.count(KEYS);
+                let picked = self.code_key(coder, 0);
+                if picked == known {
+                    let mut key = Vec::new();
+                    self.text(coder, 2 * Kind::COUNT, &[], &mut key);
+                    self.dictionary.build(KEYS, |bytes| bytes.extend_from_slice(&key));
+                }
+                if coder.failed().is_some() {
+                    return;
+                }
+                let mut value = Vec::new();
+                self.text(coder, Kind::COUNT + kind as usize, &[], &mut value);
+                put_attribute(tag, self.dictionary.get(KEYS, picked), &value, &mut entry);
+            }
+            _ => {
+                entry[0] = form as u8;
+                entry.push(tag);
+                if form == LIST {
+                    let length = self.models.length[kind as usize].code(coder, 0);
+                    entry.extend_from_slice(&length.to_le_bytes());
+                }
+                if meaning(kind, &entry).is_none() {
+                    coder.fail("an op that its message does not have");
+                }
             }
         }
         if coder.failed().is_none() {
@@ -269,11 +328,68 @@ impl Templates {
         }
     }
 
+    /// A text behind its length, appended to `into`.
+    fn text<C: Coder>(&mut self, coder: &mut C, model: usize, text: &[u8], into: &mut Vec<u8>) {
+        let length = self.models.length[model].code(coder, text.len() as u32);
+        coder.text(text, length as usize, into);
+    }
+
+    /// An attribute's key, by the one before.
+    fn code_key<C: Coder>(&mut self, coder: &mut C, wanted: u32) -> u32 {
+        let known = self.dictionary.count(KEYS);
+        let near = self.cells.at(self.models.last_key, 0x6e79);
+        let picked = self.models.key.code(coder, &mut self.cells, near, near, wanted, known);
+        self.models.last_key = picked;
+        picked
+    }
+
     fn note(&mut self, kind: Kind, number: u32) {
         let entry = self.dictionary.get(kind as u32, number);
         let op = meaning(kind, entry).unwrap_or(Op::Piece(number));
         self.kinds[kind as usize].ops.push(op);
     }
+}
+
+/// The column of attribute keys.
+const KEYS: u32 = 2 * Kind::COUNT as u32;
+
+/// The payload of a length-delimited field that stands alone in its shortest form.
+fn text(field: &[u8]) -> Option<&[u8]> {
+    let (&tag, rest) = field.split_first()?;
+    if tag & 7 != 2 || tag >= 0x80 {
+        return None;
+    }
+    let (length, width) = minimal(rest)?;
+    let payload = &rest[width..];
+    (payload.len() as u64 == length).then_some(payload)
+}
+
+/// Key and value of a field that is a `KeyValue` of a string, everything in its shortest form.
+fn attribute(field: &[u8]) -> Option<(&[u8], &[u8])> {
+    let payload = text(field)?;
+    let (&[0x0a], rest) = payload.split_first_chunk()? else { return None };
+    let (length, width) = minimal(rest)?;
+    let (key, rest) = rest[width..].split_at_checked(usize::try_from(length).ok()?)?;
+    let [0x12, ..] = rest else { return None };
+    let value = text(rest)?;
+    let [0x0a, ..] = value else { return None };
+    Some((key, text(value)?))
+}
+
+/// The field that [`attribute`] takes apart.
+fn put_attribute(tag: u8, key: &[u8], value: &[u8], out: &mut Vec<u8>) {
+    out.push(tag);
+    let whole = open(out, 1);
+    out.push(0x0a);
+    put_varint(out, key.len() as u64);
+    out.extend_from_slice(key);
+    out.push(0x12);
+    let any = open(out, 1);
+    out.push(0x0a);
+    put_varint(out, value.len() as u64);
+    out.extend_from_slice(value);
+    close(out, any, 1);
+    close(out, whole, 1);
 }
 
 const fn template_column(kind: Kind) -> u32 {
