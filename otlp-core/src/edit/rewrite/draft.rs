@@ -171,7 +171,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Multiplies what a metric's points have measured, with sums, bounds, extremes, quantiles and exemplars; integers become
-    /// doubles.
+    /// doubles. By 0.001 means divided by 1000, which rounds once.
     ///
     /// `false`, and nothing, for exponential histograms, whose buckets lie at powers of their base and nowhere else, and for
     /// what is no metric.

@@ -147,8 +147,8 @@ impl Plan {
                     self.list(&mut point.attributes, &[]);
                     if let (Some(factor), Some(value)) = (factor, &mut point.value) {
                         *value = number_data_point::Value::AsDouble(match *value {
-                            number_data_point::Value::AsDouble(value) => value * factor,
-                            number_data_point::Value::AsInt(value) => value as f64 * factor,
+                            number_data_point::Value::AsDouble(value) => scaled(value, factor),
+                            number_data_point::Value::AsInt(value) => scaled(value as f64, factor),
                         });
                     }
                     self.exemplars(&mut point.exemplars, factor.unwrap_or(1.0));
@@ -162,7 +162,7 @@ impl Plan {
                             .into_iter()
                             .flatten()
                             .chain(&mut point.explicit_bounds)
-                            .for_each(|value| *value *= factor);
+                            .for_each(|value| *value = scaled(*value, factor));
                     }
                     self.exemplars(&mut point.exemplars, factor.unwrap_or(1.0));
                 }
@@ -178,7 +178,9 @@ impl Plan {
                     self.list(&mut point.attributes, &[]);
                     if let Some(factor) = factor {
                         let quantiles = point.quantile_values.iter_mut().map(|quantile| &mut quantile.value);
-                        std::iter::once(&mut point.sum).chain(quantiles).for_each(|value| *value *= factor);
+                        std::iter::once(&mut point.sum)
+                            .chain(quantiles)
+                            .for_each(|value| *value = scaled(*value, factor));
                     }
                 }
             }
@@ -272,14 +274,18 @@ impl Plan {
     }
 }
 
+fn scaled(value: f64, factor: f64) -> f64 {
+    if factor == 0.001 { value / 1000.0 } else { value * factor }
+}
+
 fn scale_exemplar(exemplar: &mut Exemplar, factor: f64) {
     if factor == 1.0 {
         return;
     }
     if let Some(value) = &mut exemplar.value {
         *value = exemplar::Value::AsDouble(match *value {
-            exemplar::Value::AsDouble(value) => value * factor,
-            exemplar::Value::AsInt(value) => value as f64 * factor,
+            exemplar::Value::AsDouble(value) => scaled(value, factor),
+            exemplar::Value::AsInt(value) => scaled(value as f64, factor),
         });
     }
 }

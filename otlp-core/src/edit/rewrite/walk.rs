@@ -138,9 +138,13 @@ impl<'a, F: FnMut(Spot<'a>, &mut Draft<'a>) -> Look> Walk<'a, F> {
     }
 
     fn numbers(&mut self, numbers: &Numbers, factor: f64, (start, end): (usize, usize), own: &mut Own) {
+        let divisor = divisor(factor);
+        let scaled = |bits: u64| {
+            let number = f64::from_bits(bits);
+            divisor.map_or(number * factor, |divisor| number / divisor).to_le_bytes()
+        };
         for field in fields(&self.source[start..end]) {
             let from = self.arena.len();
-            let scaled = |bits: u64| (f64::from_bits(bits) * factor).to_le_bytes();
             match field.value {
                 Value::Fixed64(bits) if numbers.doubles.contains(&field.number) => {
                     put_key(&mut self.arena, field.number, FIXED64);
@@ -162,6 +166,12 @@ impl<'a, F: FnMut(Spot<'a>, &mut Draft<'a>) -> Look> Walk<'a, F> {
             own.push((start + field.start, start + field.end), (from, self.arena.len()));
         }
     }
+}
+
+/// What to divide by instead, where that is a whole number: 9 / 1000 is the double nearest to 0.009, 9 * 0.001 is not.
+pub(super) fn divisor(factor: f64) -> Option<f64> {
+    let divisor = (1.0 / factor).round();
+    (factor.abs() < 1.0 && divisor.is_finite() && divisor * factor == 1.0).then_some(divisor)
 }
 
 /// Changes of one message that are not in another below it.

@@ -1,0 +1,508 @@
+//! The attributes of one item on their way from version to version.
+
+use std::borrow::Cow;
+
+use otlp_core::edit::{Draft, Text};
+use otlp_core::trace::SpanKind;
+use otlp_core::value::ValueView;
+
+use super::metric::Names;
+use super::report::{MigrationReport, Outcome};
+use super::schema::{Only, Section};
+use super::table::{Convert, Index, Kind, Op, Range, Step, Table};
+use super::{Collision, Mode};
+
+/// Where attributes stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Resource,
+    Scope,
+    Span,
+    Event,
+    Log,
+    Metric,
+}
+
+/// What steps may ask about an item.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Item<'i> {
+    pub(super) place: Place,
+    /// Of the span that it is or belongs to.
+    pub(super) span: &'i str,
+    pub(super) kind: SpanKind,
+    pub(super) event: &'i str,
+    /// Of the metric that it belongs to.
+    pub(super) metric: &'i Names,
+}
+
+impl Item<'_> {
+    fn admits(&self, step: &Step) -> bool {
+        let section = match step.section {
+            Section::All => true,
+            Section::Resources => self.place == Place::Resource,
+            Section::Spans => self.place == Place::Span,
+            Section::SpanEvents => self.place == Place::Event,
+            Section::Metrics => self.place == Place::Metric,
+            Section::Logs => self.place == Place::Log,
+        };
+        section
+            && match step.only {
+                Only::Any => true,
+                Only::Metrics(names) => self.place == Place::Metric && names.contains(&self.metric.at(step.at)),
+                Only::Named { spans, events } => {
+                    (spans.is_empty() || spans.contains(&self.span))
+                        && (events.is_empty() || events.contains(&self.event))
+                }
+                Only::Clients => client(self.kind),
+                Only::NotClients => !client(self.kind),
+                Only::Servers => server(self.kind),
+                Only::Neither => !client(self.kind) && !server(self.kind),
+            }
+    }
+}
+
+fn client(kind: SpanKind) -> bool {
+    matches!(kind, SpanKind::Client | SpanKind::Producer)
+}
+
+fn server(kind: SpanKind) -> bool {
+    matches!(kind, SpanKind::Server | SpanKind::Consumer)
+}
+
+/// One attribute on its way.
+struct Pair {
+    /// Its number in the draft.
+    index: usize,
+    key: Cow<'static, str>,
+    value: Value,
+    next: Option<&'static Step>,
+    gone: bool,
+    /// Whether the key has changed.
+    renamed: bool,
+}
+
+/// The value, where it is another than in the draft.
+#[derive(Clone, PartialEq)]
+enum Value {
+    Same,
+    Text(String),
+    Int(i64),
+    List(String),
+}
+
+/// How attributes migrate.
+pub(super) struct Rules<'r> {
+    pub(super) table: &'static Table,
+    pub(super) range: Range,
+    pub(super) mode: Mode,
+    /// Whether what is renamed is also kept.
+    pub(super) kept: bool,
+    pub(super) collision: Collision,
+    /// `None` where another part of the same work has counted already.
+    pub(super) report: Option<&'r mut MigrationReport>,
+}
+
+impl Rules<'_> {
+    fn index(&self) -> &'static Index {
+        self.table.index(self.range.up)
+    }
+
+    /// The first step from `at` on that this key takes.
+    fn next(&self, key: &str, at: u32, item: &Item<'_>) -> Option<&'static Step> {
+        let within = |steps: &'static Vec<Step>| {
+            let from = steps.partition_point(|step| step.at < at);
+            steps[from..].iter().take_while(|step| step.at < self.range.end).find(|step| item.admits(step))
+        };
+        let exact = self.index().keys.get(key).and_then(within);
+        let prefixes = self.index().prefixes.iter().filter(|(prefix, _)| key.starts_with(prefix));
+        prefixes.filter_map(|(_, steps)| within(steps)).chain(exact).min_by_key(|step| step.at)
+    }
+
+    /// Migrates the attributes of a draft.
+    pub(super) fn migrate(&mut self, item: &Item<'_>, draft: &mut Draft<'_>) {
+        let start = self.range.start;
+        let count = draft.len();
+        let first = |index| draft.key(index).and_then(|key| self.next(key, start, item));
+        if !(0..count).any(|index| first(index).is_some()) {
+            return;
+        }
+        let mut pairs: Vec<Pair> = (0..count)
+            .filter_map(|index| {
+                let key = Cow::Owned(draft.key(index)?.to_owned());
+                Some(Pair { index, key, value: Value::Same, next: first(index), gone: false, renamed: false })
+            })
+            .collect();
+        while let Some(at) = pairs.iter().filter_map(|pair| pair.next).map(|step| step.at).min() {
+            self.step(at, item, &mut pairs, draft);
+        }
+        self.write(&pairs, draft);
+    }
+
+    /// The name of a span event or event record.
+    pub(super) fn event(&mut self, item: &Item<'_>, draft: &mut Draft<'_>) {
+        let mut name = item.event.to_owned();
+        let mut at = self.range.start;
+        loop {
+            let steps = self.index().events.get(&*name).map_or(&[][..], Vec::as_slice);
+            let from = steps.partition_point(|step| step.at < at);
+            let found = steps[from..].iter().take_while(|step| step.at < self.range.end);
+            let Some(step) = found.into_iter().find(|step| item.admits(step)) else { break };
+            at = step.at + 1;
+            let number = step.ops[0];
+            if self.kept {
+                self.count(number, Outcome::Refused, "an event has one name");
+                break;
+            }
+            let op = self.table.op(number);
+            (if self.range.up { op.to } else { op.from }).clone_into(&mut name);
+            match step.ops.len() {
+                1 => self.count(number, Outcome::Applied, ""),
+                _ => self.count(number, Outcome::Lossy, "one of several old names; a guess"),
+            }
+        }
+        if name != item.event {
+            draft.set_text(Text::Name, name);
+        }
+    }
+
+    /// Takes all attributes that change at one point of the line over it, all at once.
+    fn step(&mut self, at: u32, item: &Item<'_>, pairs: &mut [Pair], draft: &Draft<'_>) {
+        let mut moves: Vec<(usize, u16, Cow<'static, str>, bool)> = Vec::new();
+        for index in 0..pairs.len() {
+            let Some(step) = pairs[index].next.filter(|step| step.at == at) else { continue };
+            if let Some((number, sure)) = self.decide(step, index, item, pairs, draft) {
+                let op = self.table.op(number);
+                match op.kind {
+                    Kind::Key(_) | Kind::Prefix => {
+                        let to = renamed(op, self.range.up, &pairs[index].key);
+                        moves.push((index, number, to, sure));
+                    }
+                    Kind::Value { .. } => self.value(number, &mut pairs[index]),
+                    _ => self.count(number, Outcome::Refused, op.to),
+                }
+            }
+        }
+        let sources: Vec<usize> = moves.iter().map(|(index, ..)| *index).collect();
+        // Who takes which new key: the first of those that move to it.
+        let mut taken: Vec<(usize, Cow<'static, str>, Cow<'static, str>)> = Vec::new();
+        for (index, number, to, sure) in moves {
+            let (outcome, reason) = self.tag(number, sure, item, pairs, draft);
+            let standing = (0..pairs.len())
+                .find(|other| !sources.contains(other) && !pairs[*other].gone && pairs[*other].key == to);
+            let earlier = taken.iter().find(|(_, from, key)| *key == to && *from != pairs[index].key);
+            match standing.or(earlier.map(|(other, ..)| *other)) {
+                Some(other) => self.collide(number, (index, other), &to, pairs, draft),
+                None => {
+                    taken.push((index, pairs[index].key.clone(), to.clone()));
+                    let converted = self.convert(self.table.op(number), &mut pairs[index], draft);
+                    pairs[index].key = to;
+                    pairs[index].renamed = true;
+                    match converted {
+                        true => self.count(number, outcome, reason),
+                        false => self.count(number, Outcome::Lossy, "the new key is for another type of value"),
+                    }
+                }
+            }
+        }
+        for pair in pairs.iter_mut().filter(|pair| pair.next.is_some_and(|step| step.at == at)) {
+            pair.next = if pair.gone { None } else { self.next(&pair.key, at + 1, item) };
+        }
+    }
+
+    /// Which operation of a step it is for an attribute, and whether that is sure.
+    fn decide(
+        &self,
+        step: &'static Step,
+        index: usize,
+        item: &Item<'_>,
+        pairs: &[Pair],
+        draft: &Draft<'_>,
+    ) -> Option<(u16, bool)> {
+        let value = || text(&pairs[index], draft);
+        let up = self.range.up;
+        let mut ops = step.ops.iter().copied();
+        if let Kind::Value { .. } = self.table.op(*step.ops.first()?).kind {
+            let value = value()?;
+            return ops
+                .find(|number| {
+                    let op = self.table.op(*number);
+                    if up { op.from == value } else { op.back && op.to == value }
+                })
+                .map(|number| (number, true));
+        }
+        self.choose(step, item, &|key| {
+            let found = pairs.iter().find(|pair| !pair.gone && pair.key == key)?;
+            text(found, draft).map(str::to_owned)
+        })
+    }
+
+    /// Which of several old names a new one was.
+    fn choose(
+        &self,
+        step: &'static Step,
+        item: &Item<'_>,
+        value: &dyn Fn(&str) -> Option<String>,
+    ) -> Option<(u16, bool)> {
+        if let Some(choice) = step.choice {
+            let answer = choice.by.iter().find_map(|key| value(key));
+            let name = answer
+                .and_then(|answer| choice.names.iter().find(|(value, _)| *value == answer))
+                .map(|(_, name)| *name);
+            let told = step.ops.iter().find(|number| name == Some(self.table.op(**number).from));
+            match told {
+                Some(number) => return Some((*number, true)),
+                None if choice.stays => return None,
+                None => {}
+            }
+        }
+        let back: Vec<u16> = step.ops.iter().copied().filter(|number| self.range.up || self.table.op(*number).back).collect();
+        match back.as_slice() {
+            [] => None,
+            [only] => Some((*only, true)),
+            [first, ..] => {
+                // Metrics have attributes of their own kind: `process.cpu.time` had `process.cpu.state`.
+                let family = |name: &str| name.split('.').next().map(str::to_owned);
+                let metric = family(item.metric.at(step.at));
+                let own = back.iter().find(|number| {
+                    item.place == Place::Metric && family(self.table.op(**number).from) == metric
+                });
+                own.map(|number| (*number, true)).or(Some((*first, false)))
+            }
+        }
+    }
+
+    /// Whether a rename can be undone, or is a guess itself.
+    fn tag(
+        &self,
+        number: u16,
+        sure: bool,
+        item: &Item<'_>,
+        pairs: &[Pair],
+        draft: &Draft<'_>,
+    ) -> (Outcome, &'static str) {
+        let op = self.table.op(number);
+        if !op.loss.is_empty() {
+            return (Outcome::Lossy, op.loss);
+        }
+        if !sure {
+            return (Outcome::Lossy, "one of several old names; a guess");
+        }
+        if !self.range.up {
+            return (Outcome::Applied, "");
+        }
+        let back = Rules {
+            table: self.table,
+            range: self.table.opposite(op.version, true),
+            mode: self.mode,
+            kept: self.kept,
+            collision: self.collision,
+            report: None,
+        };
+        let undone = back.undo(op, item, pairs, draft);
+        if undone == Some((number, true)) {
+            (Outcome::Applied, "")
+        } else {
+            (Outcome::Lossy, "the new name stands for others too; the way back may not find this one")
+        }
+    }
+
+    /// What the way back would make of an operation's result, within the version.
+    fn undo(&self, op: &Op, item: &Item<'_>, pairs: &[Pair], draft: &Draft<'_>) -> Option<(u16, bool)> {
+        let name = match op.kind {
+            Kind::Prefix => format!("{}.", op.to),
+            _ => op.to.to_owned(),
+        };
+        let steps = match op.kind {
+            Kind::Prefix => self.index().prefixes.iter().find(|(prefix, _)| *prefix == name).map(|(_, steps)| steps),
+            _ => self.index().keys.get(&*name),
+        };
+        let mut steps = steps?.iter().filter(|step| (self.range.start..self.range.end).contains(&step.at));
+        // The metric has other names by then; which step it takes is told by the one on the way up.
+        let step = steps.find(|step| {
+            let values = matches!(self.table.op(step.ops[0]).kind, Kind::Value { .. });
+            !values && item.takes_back(step)
+        })?;
+        self.choose(step, item, &|key| {
+            let found = pairs.iter().find(|pair| !pair.gone && pair.key == key)?;
+            text(found, draft).map(str::to_owned)
+        })
+    }
+
+    fn value(&mut self, number: u16, pair: &mut Pair) {
+        let op = self.table.op(number);
+        if self.mode == Mode::KeepBoth && !pair.renamed {
+            self.count(number, Outcome::Refused, "one key cannot hold both values");
+            return;
+        }
+        let to = if self.range.up { op.to } else { op.from };
+        pair.value = Value::Text(to.to_owned());
+        if op.back {
+            self.count(number, Outcome::Applied, "");
+        } else {
+            self.count(number, Outcome::Lossy, "the new value stands for others too; it stays on the way back");
+        }
+    }
+
+    /// Makes the value one that the new key is for; whether it could.
+    fn convert(&self, op: &Op, pair: &mut Pair, draft: &Draft<'_>) -> bool {
+        let Kind::Key(convert) = op.kind else { return true };
+        let old = draft.value(pair.index);
+        let up = self.range.up;
+        match (convert, &pair.value, up) {
+            (Convert::Nothing, ..) => return true,
+            (Convert::Unknown, ..) => return false,
+            (Convert::IntToText, Value::Same, true) => match old {
+                ValueView::Int(number) => pair.value = Value::Text(number.to_string()),
+                ValueView::Str(_) => {}
+                _ => return false,
+            },
+            (Convert::IntToText, Value::Same, false) => {
+                let number = old.as_str().and_then(|text| Some((text, text.parse::<i64>().ok()?)));
+                match number {
+                    Some((text, number)) if number.to_string() == text => pair.value = Value::Int(number),
+                    _ => return matches!(old, ValueView::Int(_)),
+                }
+            }
+            (Convert::TextToList, Value::Same, true) => match old {
+                ValueView::Str(text) => pair.value = Value::List(text.to_owned()),
+                ValueView::Array(_) => {}
+                _ => return false,
+            },
+            (Convert::TextToList, Value::Same, false) => match old {
+                ValueView::Array(list) if list.values().len() == 1 => {
+                    match list.values().get(0).and_then(|only| only.as_str().map(str::to_owned)) {
+                        Some(text) => pair.value = Value::Text(text),
+                        None => return false,
+                    }
+                }
+                _ => return matches!(old, ValueView::Str(_)),
+            },
+            // The same attribute twice does not happen in one direction.
+            _ => return false,
+        }
+        true
+    }
+
+    /// Two attributes want the same key: `index` on its way to `to`, and `other`, which is there.
+    fn collide(
+        &mut self,
+        number: u16,
+        (index, other): (usize, usize),
+        to: &Cow<'static, str>,
+        pairs: &mut [Pair],
+        draft: &Draft<'_>,
+    ) {
+        let same = equal(&pairs[index], &pairs[other], draft);
+        let (outcome, reason) = match (self.mode, same, self.collision) {
+            (Mode::KeepBoth, ..) => {
+                // Both are there as they are to be.
+                pairs[index].gone = true;
+                (Outcome::Applied, "")
+            }
+            (_, true, _) => {
+                pairs[index].gone = true;
+                (Outcome::Lossy, "the new key was there with the same value; one of them is left")
+            }
+            (_, _, Collision::KeepExisting) => {
+                pairs[index].gone = true;
+                (Outcome::Lossy, "the new key was there with another value, which stays")
+            }
+            (_, _, Collision::Replace) => {
+                pairs[other].gone = true;
+                pairs[other].next = None;
+                let _ = self.convert(self.table.op(number), &mut pairs[index], draft);
+                (pairs[index].key, pairs[index].renamed) = (to.clone(), true);
+                (Outcome::Lossy, "the new key was there with another value, which is replaced")
+            }
+            (_, _, Collision::Refuse) => (Outcome::Refused, "the new key is there with another value"),
+        };
+        self.count(number, outcome, reason);
+    }
+
+    fn write(&self, pairs: &[Pair], draft: &mut Draft<'_>) {
+        for pair in pairs {
+            let key = || pair.key.clone().into_owned();
+            let index = match self.mode {
+                Mode::KeepBoth if pair.gone || (!pair.renamed && pair.value == Value::Same) => continue,
+                Mode::KeepBoth if pair.renamed => draft.copy(pair.index, key()),
+                _ if pair.gone => {
+                    draft.remove(pair.index);
+                    continue;
+                }
+                _ => {
+                    if pair.renamed {
+                        draft.rename(pair.index, key());
+                    }
+                    Some(pair.index)
+                }
+            };
+            let Some(index) = index else { continue };
+            match &pair.value {
+                Value::Same => {}
+                Value::Text(text) => draft.set(index, text.as_str()),
+                Value::Int(number) => draft.set(index, *number),
+                Value::List(text) => draft.set(index, &[text.as_str()]),
+            }
+        }
+    }
+
+    pub(super) fn count(&mut self, number: u16, outcome: Outcome, reason: &'static str) {
+        let up = self.range.up;
+        // What stands beside the old is no loss.
+        let (outcome, reason) =
+            if self.kept && outcome == Outcome::Lossy { (Outcome::Applied, "") } else { (outcome, reason) };
+        if let Some(report) = &mut self.report {
+            report.count(number, up, outcome, reason);
+        }
+    }
+}
+
+impl Item<'_> {
+    /// As [`admits`](Self::admits), but for a step on the way back from here.
+    fn takes_back(&self, step: &Step) -> bool {
+        let Only::Metrics(names) = step.only else { return self.admits(step) };
+        self.place == Place::Metric && self.metric.any(|name| names.contains(&name))
+    }
+}
+
+/// The key after an operation.
+fn renamed(op: &Op, up: bool, key: &str) -> Cow<'static, str> {
+    let (from, to) = if up { (op.from, op.to) } else { (op.to, op.from) };
+    match op.kind {
+        Kind::Prefix => Cow::Owned(format!("{to}{}", key.get(from.len()..).unwrap_or_default())),
+        _ => Cow::Borrowed(to),
+    }
+}
+
+/// The value, if it is a text.
+fn text<'v>(pair: &'v Pair, draft: &'v Draft<'_>) -> Option<&'v str> {
+    match &pair.value {
+        Value::Same => draft.value(pair.index).as_str(),
+        Value::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// Whether two attributes hold the same.
+fn equal(one: &Pair, two: &Pair, draft: &Draft<'_>) -> bool {
+    match (text(one, draft), text(two, draft)) {
+        (Some(one), Some(two)) => one == two,
+        (None, None) => one.value == two.value && same(draft.value(one.index), draft.value(two.index)),
+        _ => false,
+    }
+}
+
+fn same(one: ValueView<'_>, two: ValueView<'_>) -> bool {
+    match (one, two) {
+        (ValueView::Empty, ValueView::Empty) => true,
+        (ValueView::Str(one), ValueView::Str(two)) => one == two,
+        (ValueView::Bool(one), ValueView::Bool(two)) => one == two,
+        (ValueView::Int(one), ValueView::Int(two)) => one == two,
+        (ValueView::Double(one), ValueView::Double(two)) => one.to_bits() == two.to_bits(),
+        (ValueView::Bytes(one), ValueView::Bytes(two)) => one == two,
+        // Lists that are the same mostly are encoded the same.
+        (ValueView::Array(one), ValueView::Array(two)) => one.encoded() == two.encoded(),
+        (ValueView::Map(one), ValueView::Map(two)) => one.encoded() == two.encoded(),
+        _ => false,
+    }
+}
