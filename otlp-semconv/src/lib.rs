@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
-#![cfg_attr(not(any(feature = "registry", feature = "write", feature = "opentelemetry")), no_std)]
+#![cfg_attr(
+    not(any(feature = "registry", feature = "write", feature = "opentelemetry", feature = "migrate")),
+    no_std
+)]
 #![forbid(unsafe_code)]
 
 #[cfg(test)]
@@ -17,7 +20,13 @@ mod builder;
 ))]
 mod coverage;
 mod enumeration;
+#[cfg(feature = "migrate")]
+mod generated {
+    pub(crate) mod schemas;
+}
 mod key;
+#[cfg(feature = "migrate")]
+pub mod migrate;
 #[path = "generated/namespace/mod.rs"]
 #[allow(deprecated, reason = "deprecated conventions refer to each other")]
 #[allow(clippy::new_without_default, reason = "an entity of nothing is no default of anything")]

@@ -2,7 +2,9 @@
 
 //! Renames of the schema files, and what the registry adds to them.
 
-use crate::migrate::schema::{Change, Facts, MetricChange, Only, Release, Section, TypeChange, ValueChange, What};
+use crate::migrate::schema::{
+    Change, Facts, MetricChange, Only, Release, Section, TypeChange, ValueChange, What,
+};
 
 /// The versions, oldest first.
 pub(crate) static RELEASES: &[Release] = &[
@@ -10,54 +12,1088 @@ pub(crate) static RELEASES: &[Release] = &[
     Release { version: "1.5.0", changes: &[] },
     Release { version: "1.6.1", changes: &[] },
     Release { version: "1.7.0", changes: &[] },
-    Release { version: "1.8.0", changes: &[Change { section: Section::Spans, only: Only::Any, what: What::Attributes(&[("db.cassandra.keyspace", "db.name"), ("db.hbase.namespace", "db.name")]) }] },
+    Release {
+        version: "1.8.0",
+        changes: &[Change {
+            section: Section::Spans,
+            only: Only::Any,
+            what: What::Attributes(&[
+                ("db.cassandra.keyspace", "db.name"),
+                ("db.hbase.namespace", "db.name"),
+            ]),
+        }],
+    },
     Release { version: "1.9.0", changes: &[] },
     Release { version: "1.10.0", changes: &[] },
     Release { version: "1.11.0", changes: &[] },
     Release { version: "1.12.0", changes: &[] },
-    Release { version: "1.13.0", changes: &[Change { section: Section::Spans, only: Only::Any, what: What::Attributes(&[("net.peer.ip", "net.sock.peer.addr"), ("net.host.ip", "net.sock.host.addr")]) }] },
+    Release {
+        version: "1.13.0",
+        changes: &[Change {
+            section: Section::Spans,
+            only: Only::Any,
+            what: What::Attributes(&[
+                ("net.peer.ip", "net.sock.peer.addr"),
+                ("net.host.ip", "net.sock.host.addr"),
+            ]),
+        }],
+    },
     Release { version: "1.14.0", changes: &[] },
-    Release { version: "1.15.0", changes: &[Change { section: Section::Spans, only: Only::Any, what: What::Attributes(&[("http.retry_count", "http.resend_count")]) }] },
+    Release {
+        version: "1.15.0",
+        changes: &[Change {
+            section: Section::Spans,
+            only: Only::Any,
+            what: What::Attributes(&[("http.retry_count", "http.resend_count")]),
+        }],
+    },
     Release { version: "1.16.0", changes: &[] },
-    Release { version: "1.17.0", changes: &[Change { section: Section::Spans, only: Only::Any, what: What::Attributes(&[("messaging.consumer_id", "messaging.consumer.id"), ("messaging.protocol", "net.app.protocol.name"), ("messaging.protocol_version", "net.app.protocol.version"), ("messaging.destination", "messaging.destination.name"), ("messaging.temp_destination", "messaging.destination.temporary"), ("messaging.destination_kind", "messaging.destination.kind"), ("messaging.message_id", "messaging.message.id"), ("messaging.conversation_id", "messaging.message.conversation_id"), ("messaging.message_payload_size_bytes", "messaging.message.payload_size_bytes"), ("messaging.message_payload_compressed_size_bytes", "messaging.message.payload_compressed_size_bytes"), ("messaging.rabbitmq.routing_key", "messaging.rabbitmq.destination.routing_key"), ("messaging.kafka.message_key", "messaging.kafka.message.key"), ("messaging.kafka.partition", "messaging.kafka.destination.partition"), ("messaging.kafka.tombstone", "messaging.kafka.message.tombstone"), ("messaging.rocketmq.message_type", "messaging.rocketmq.message.type"), ("messaging.rocketmq.message_tag", "messaging.rocketmq.message.tag"), ("messaging.rocketmq.message_keys", "messaging.rocketmq.message.keys"), ("messaging.kafka.consumer_group", "messaging.kafka.consumer.group")]) }] },
+    Release {
+        version: "1.17.0",
+        changes: &[Change {
+            section: Section::Spans,
+            only: Only::Any,
+            what: What::Attributes(&[
+                ("messaging.consumer_id", "messaging.consumer.id"),
+                ("messaging.protocol", "net.app.protocol.name"),
+                ("messaging.protocol_version", "net.app.protocol.version"),
+                ("messaging.destination", "messaging.destination.name"),
+                ("messaging.temp_destination", "messaging.destination.temporary"),
+                ("messaging.destination_kind", "messaging.destination.kind"),
+                ("messaging.message_id", "messaging.message.id"),
+                ("messaging.conversation_id", "messaging.message.conversation_id"),
+                ("messaging.message_payload_size_bytes", "messaging.message.payload_size_bytes"),
+                (
+                    "messaging.message_payload_compressed_size_bytes",
+                    "messaging.message.payload_compressed_size_bytes",
+                ),
+                ("messaging.rabbitmq.routing_key", "messaging.rabbitmq.destination.routing_key"),
+                ("messaging.kafka.message_key", "messaging.kafka.message.key"),
+                ("messaging.kafka.partition", "messaging.kafka.destination.partition"),
+                ("messaging.kafka.tombstone", "messaging.kafka.message.tombstone"),
+                ("messaging.rocketmq.message_type", "messaging.rocketmq.message.type"),
+                ("messaging.rocketmq.message_tag", "messaging.rocketmq.message.tag"),
+                ("messaging.rocketmq.message_keys", "messaging.rocketmq.message.keys"),
+                ("messaging.kafka.consumer_group", "messaging.kafka.consumer.group"),
+            ]),
+        }],
+    },
     Release { version: "1.18.0", changes: &[] },
-    Release { version: "1.19.0", changes: &[Change { section: Section::Resources, only: Only::Any, what: What::Attributes(&[("browser.user_agent", "user_agent.original")]) }, Change { section: Section::Spans, only: Only::Any, what: What::Attributes(&[("faas.execution", "faas.invocation_id")]) }, Change { section: Section::Spans, only: Only::Any, what: What::Attributes(&[("faas.id", "cloud.resource_id")]) }, Change { section: Section::Spans, only: Only::Any, what: What::Attributes(&[("http.user_agent", "user_agent.original")]) }] },
-    Release { version: "1.20.0", changes: &[Change { section: Section::Spans, only: Only::Any, what: What::Attributes(&[("net.app.protocol.name", "net.protocol.name"), ("net.app.protocol.version", "net.protocol.version")]) }] },
-    Release { version: "1.21.0", changes: &[Change { section: Section::Spans, only: Only::Any, what: What::Attributes(&[("messaging.kafka.client_id", "messaging.client_id"), ("messaging.rocketmq.client_id", "messaging.client_id")]) }, Change { section: Section::Spans, only: Only::Any, what: What::Attributes(&[("net.host.name", "server.address"), ("net.host.port", "server.port"), ("net.sock.peer.name", "server.socket.domain"), ("net.sock.host.addr", "server.socket.address"), ("net.sock.host.port", "server.socket.port"), ("http.client_ip", "client.address")]) }, Change { section: Section::Spans, only: Only::Any, what: What::Attributes(&[("net.protocol.name", "network.protocol.name"), ("net.protocol.version", "network.protocol.version"), ("net.host.connection.type", "network.connection.type"), ("net.host.connection.subtype", "network.connection.subtype"), ("net.host.carrier.name", "network.carrier.name"), ("net.host.carrier.mcc", "network.carrier.mcc"), ("net.host.carrier.mnc", "network.carrier.mnc"), ("net.host.carrier.icc", "network.carrier.icc")]) }, Change { section: Section::Spans, only: Only::Any, what: What::Attributes(&[("http.method", "http.request.method"), ("http.status_code", "http.response.status_code"), ("http.scheme", "url.scheme"), ("http.url", "url.full"), ("http.request_content_length", "http.request.body.size"), ("http.response_content_length", "http.response.body.size")]) }, Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("process.runtime.jvm.cpu.utilization", "process.runtime.jvm.cpu.recent_utilization")]) }] },
-    Release { version: "1.22.0", changes: &[Change { section: Section::Resources, only: Only::Any, what: What::Attributes(&[("telemetry.auto.version", "telemetry.distro.version")]) }, Change { section: Section::Spans, only: Only::Any, what: What::Attributes(&[("messaging.message.payload_size_bytes", "messaging.message.body.size")]) }, Change { section: Section::Spans, only: Only::Any, what: What::Attributes(&[("http.resend_count", "http.request.resend_count")]) }, Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("http.client.duration", "http.client.request.duration"), ("http.server.duration", "http.server.request.duration")]) }, Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("process.runtime.jvm.memory.usage", "jvm.memory.usage"), ("process.runtime.jvm.memory.committed", "jvm.memory.committed"), ("process.runtime.jvm.memory.limit", "jvm.memory.limit"), ("process.runtime.jvm.memory.usage_after_last_gc", "jvm.memory.usage_after_last_gc"), ("process.runtime.jvm.gc.duration", "jvm.gc.duration"), ("process.runtime.jvm.threads.count", "jvm.thread.count"), ("process.runtime.jvm.classes.loaded", "jvm.class.loaded"), ("process.runtime.jvm.classes.unloaded", "jvm.class.unloaded"), ("process.runtime.jvm.classes.current_loaded", "jvm.class.count"), ("process.runtime.jvm.cpu.time", "jvm.cpu.time"), ("process.runtime.jvm.cpu.recent_utilization", "jvm.cpu.recent_utilization"), ("process.runtime.jvm.memory.init", "jvm.memory.init"), ("process.runtime.jvm.system.cpu.utilization", "jvm.system.cpu.utilization"), ("process.runtime.jvm.system.cpu.load_1m", "jvm.system.cpu.load_1m"), ("process.runtime.jvm.buffer.usage", "jvm.buffer.memory.usage"), ("process.runtime.jvm.buffer.limit", "jvm.buffer.memory.limit"), ("process.runtime.jvm.buffer.count", "jvm.buffer.count")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["jvm.memory.usage", "jvm.memory.committed", "jvm.memory.limit", "jvm.memory.usage_after_last_gc", "jvm.memory.init"]), what: What::Attributes(&[("type", "jvm.memory.type"), ("pool", "jvm.memory.pool.name")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["jvm.gc.duration"]), what: What::Attributes(&[("name", "jvm.gc.name"), ("action", "jvm.gc.action")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["jvm.threads.count"]), what: What::Attributes(&[("daemon", "thread.daemon")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["jvm.buffer.memory.usage", "jvm.buffer.memory.limit", "jvm.buffer.count"]), what: What::Attributes(&[("pool", "jvm.buffer.pool.name")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["system.cpu.time", "system.cpu.utilization"]), what: What::Attributes(&[("state", "system.cpu.state"), ("cpu", "system.cpu.logical_number")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["system.memory.usage", "system.memory.utilization"]), what: What::Attributes(&[("state", "system.memory.state")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["system.paging.usage", "system.paging.utilization"]), what: What::Attributes(&[("state", "system.paging.state")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["system.paging.faults", "system.paging.operations"]), what: What::Attributes(&[("type", "system.paging.type"), ("direction", "system.paging.direction")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["system.disk.io", "system.disk.operations", "system.disk.io_time", "system.disk.operation_time", "system.disk.merged"]), what: What::Attributes(&[("device", "system.device"), ("direction", "system.disk.direction")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["system.filesystem.usage", "system.filesystem.utilization"]), what: What::Attributes(&[("device", "system.device"), ("state", "system.filesystem.state"), ("type", "system.filesystem.type"), ("mode", "system.filesystem.mode"), ("mountpoint", "system.filesystem.mountpoint")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["system.network.dropped", "system.network.packets", "system.network.errors", "system.network.io", "system.network.connections"]), what: What::Attributes(&[("device", "system.device"), ("direction", "system.network.direction"), ("protocol", "network.protocol"), ("state", "system.network.state")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["system.processes.count"]), what: What::Attributes(&[("status", "system.processes.status")]) }, Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("http.server.request.size", "http.server.request.body.size"), ("http.server.response.size", "http.server.response.body.size")]) }] },
-    Release { version: "1.23.0", changes: &[Change { section: Section::Metrics, only: Only::Metrics(&["jvm.thread.count"]), what: What::Attributes(&[("thread.daemon", "jvm.thread.daemon")]) }] },
+    Release {
+        version: "1.19.0",
+        changes: &[
+            Change {
+                section: Section::Resources,
+                only: Only::Any,
+                what: What::Attributes(&[("browser.user_agent", "user_agent.original")]),
+            },
+            Change {
+                section: Section::Spans,
+                only: Only::Any,
+                what: What::Attributes(&[("faas.execution", "faas.invocation_id")]),
+            },
+            Change {
+                section: Section::Spans,
+                only: Only::Any,
+                what: What::Attributes(&[("faas.id", "cloud.resource_id")]),
+            },
+            Change {
+                section: Section::Spans,
+                only: Only::Any,
+                what: What::Attributes(&[("http.user_agent", "user_agent.original")]),
+            },
+        ],
+    },
+    Release {
+        version: "1.20.0",
+        changes: &[Change {
+            section: Section::Spans,
+            only: Only::Any,
+            what: What::Attributes(&[
+                ("net.app.protocol.name", "net.protocol.name"),
+                ("net.app.protocol.version", "net.protocol.version"),
+            ]),
+        }],
+    },
+    Release {
+        version: "1.21.0",
+        changes: &[
+            Change {
+                section: Section::Spans,
+                only: Only::Any,
+                what: What::Attributes(&[
+                    ("messaging.kafka.client_id", "messaging.client_id"),
+                    ("messaging.rocketmq.client_id", "messaging.client_id"),
+                ]),
+            },
+            Change {
+                section: Section::Spans,
+                only: Only::Any,
+                what: What::Attributes(&[
+                    ("net.host.name", "server.address"),
+                    ("net.host.port", "server.port"),
+                    ("net.sock.peer.name", "server.socket.domain"),
+                    ("net.sock.host.addr", "server.socket.address"),
+                    ("net.sock.host.port", "server.socket.port"),
+                    ("http.client_ip", "client.address"),
+                ]),
+            },
+            Change {
+                section: Section::Spans,
+                only: Only::Any,
+                what: What::Attributes(&[
+                    ("net.protocol.name", "network.protocol.name"),
+                    ("net.protocol.version", "network.protocol.version"),
+                    ("net.host.connection.type", "network.connection.type"),
+                    ("net.host.connection.subtype", "network.connection.subtype"),
+                    ("net.host.carrier.name", "network.carrier.name"),
+                    ("net.host.carrier.mcc", "network.carrier.mcc"),
+                    ("net.host.carrier.mnc", "network.carrier.mnc"),
+                    ("net.host.carrier.icc", "network.carrier.icc"),
+                ]),
+            },
+            Change {
+                section: Section::Spans,
+                only: Only::Any,
+                what: What::Attributes(&[
+                    ("http.method", "http.request.method"),
+                    ("http.status_code", "http.response.status_code"),
+                    ("http.scheme", "url.scheme"),
+                    ("http.url", "url.full"),
+                    ("http.request_content_length", "http.request.body.size"),
+                    ("http.response_content_length", "http.response.body.size"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Any,
+                what: What::Metrics(&[(
+                    "process.runtime.jvm.cpu.utilization",
+                    "process.runtime.jvm.cpu.recent_utilization",
+                )]),
+            },
+        ],
+    },
+    Release {
+        version: "1.22.0",
+        changes: &[
+            Change {
+                section: Section::Resources,
+                only: Only::Any,
+                what: What::Attributes(&[("telemetry.auto.version", "telemetry.distro.version")]),
+            },
+            Change {
+                section: Section::Spans,
+                only: Only::Any,
+                what: What::Attributes(&[(
+                    "messaging.message.payload_size_bytes",
+                    "messaging.message.body.size",
+                )]),
+            },
+            Change {
+                section: Section::Spans,
+                only: Only::Any,
+                what: What::Attributes(&[("http.resend_count", "http.request.resend_count")]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Any,
+                what: What::Metrics(&[
+                    ("http.client.duration", "http.client.request.duration"),
+                    ("http.server.duration", "http.server.request.duration"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Any,
+                what: What::Metrics(&[
+                    ("process.runtime.jvm.memory.usage", "jvm.memory.usage"),
+                    ("process.runtime.jvm.memory.committed", "jvm.memory.committed"),
+                    ("process.runtime.jvm.memory.limit", "jvm.memory.limit"),
+                    ("process.runtime.jvm.memory.usage_after_last_gc", "jvm.memory.usage_after_last_gc"),
+                    ("process.runtime.jvm.gc.duration", "jvm.gc.duration"),
+                    ("process.runtime.jvm.threads.count", "jvm.thread.count"),
+                    ("process.runtime.jvm.classes.loaded", "jvm.class.loaded"),
+                    ("process.runtime.jvm.classes.unloaded", "jvm.class.unloaded"),
+                    ("process.runtime.jvm.classes.current_loaded", "jvm.class.count"),
+                    ("process.runtime.jvm.cpu.time", "jvm.cpu.time"),
+                    ("process.runtime.jvm.cpu.recent_utilization", "jvm.cpu.recent_utilization"),
+                    ("process.runtime.jvm.memory.init", "jvm.memory.init"),
+                    ("process.runtime.jvm.system.cpu.utilization", "jvm.system.cpu.utilization"),
+                    ("process.runtime.jvm.system.cpu.load_1m", "jvm.system.cpu.load_1m"),
+                    ("process.runtime.jvm.buffer.usage", "jvm.buffer.memory.usage"),
+                    ("process.runtime.jvm.buffer.limit", "jvm.buffer.memory.limit"),
+                    ("process.runtime.jvm.buffer.count", "jvm.buffer.count"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&[
+                    "jvm.memory.usage",
+                    "jvm.memory.committed",
+                    "jvm.memory.limit",
+                    "jvm.memory.usage_after_last_gc",
+                    "jvm.memory.init",
+                ]),
+                what: What::Attributes(&[("type", "jvm.memory.type"), ("pool", "jvm.memory.pool.name")]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&["jvm.gc.duration"]),
+                what: What::Attributes(&[("name", "jvm.gc.name"), ("action", "jvm.gc.action")]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&["jvm.threads.count"]),
+                what: What::Attributes(&[("daemon", "thread.daemon")]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&[
+                    "jvm.buffer.memory.usage",
+                    "jvm.buffer.memory.limit",
+                    "jvm.buffer.count",
+                ]),
+                what: What::Attributes(&[("pool", "jvm.buffer.pool.name")]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&["system.cpu.time", "system.cpu.utilization"]),
+                what: What::Attributes(&[
+                    ("state", "system.cpu.state"),
+                    ("cpu", "system.cpu.logical_number"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&["system.memory.usage", "system.memory.utilization"]),
+                what: What::Attributes(&[("state", "system.memory.state")]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&["system.paging.usage", "system.paging.utilization"]),
+                what: What::Attributes(&[("state", "system.paging.state")]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&["system.paging.faults", "system.paging.operations"]),
+                what: What::Attributes(&[
+                    ("type", "system.paging.type"),
+                    ("direction", "system.paging.direction"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&[
+                    "system.disk.io",
+                    "system.disk.operations",
+                    "system.disk.io_time",
+                    "system.disk.operation_time",
+                    "system.disk.merged",
+                ]),
+                what: What::Attributes(&[
+                    ("device", "system.device"),
+                    ("direction", "system.disk.direction"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&["system.filesystem.usage", "system.filesystem.utilization"]),
+                what: What::Attributes(&[
+                    ("device", "system.device"),
+                    ("state", "system.filesystem.state"),
+                    ("type", "system.filesystem.type"),
+                    ("mode", "system.filesystem.mode"),
+                    ("mountpoint", "system.filesystem.mountpoint"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&[
+                    "system.network.dropped",
+                    "system.network.packets",
+                    "system.network.errors",
+                    "system.network.io",
+                    "system.network.connections",
+                ]),
+                what: What::Attributes(&[
+                    ("device", "system.device"),
+                    ("direction", "system.network.direction"),
+                    ("protocol", "network.protocol"),
+                    ("state", "system.network.state"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&["system.processes.count"]),
+                what: What::Attributes(&[("status", "system.processes.status")]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Any,
+                what: What::Metrics(&[
+                    ("http.server.request.size", "http.server.request.body.size"),
+                    ("http.server.response.size", "http.server.response.body.size"),
+                ]),
+            },
+        ],
+    },
+    Release {
+        version: "1.23.0",
+        changes: &[Change {
+            section: Section::Metrics,
+            only: Only::Metrics(&["jvm.thread.count"]),
+            what: What::Attributes(&[("thread.daemon", "jvm.thread.daemon")]),
+        }],
+    },
     Release { version: "1.23.1", changes: &[] },
-    Release { version: "1.24.0", changes: &[Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("jvm.memory.usage", "jvm.memory.used"), ("jvm.memory.usage_after_last_gc", "jvm.memory.used_after_last_gc")]) }, Change { section: Section::Metrics, only: Only::Any, what: What::Attributes(&[("system.network.io.direction", "network.io.direction"), ("system.disk.io.direction", "disk.io.direction")]) }] },
-    Release { version: "1.25.0", changes: &[Change { section: Section::All, only: Only::Any, what: What::Attributes(&[("message.type", "rpc.message.type"), ("message.id", "rpc.message.id"), ("message.compressed_size", "rpc.message.compressed_size"), ("message.uncompressed_size", "rpc.message.uncompressed_size")]) }, Change { section: Section::Spans, only: Only::Any, what: What::Attributes(&[("db.name", "db.namespace")]) }, Change { section: Section::Spans, only: Only::Any, what: What::Attributes(&[("db.sql.table", "db.collection.name"), ("db.mongodb.collection", "db.collection.name"), ("db.cosmosdb.container", "db.collection.name"), ("db.cassandra.table", "db.collection.name")]) }, Change { section: Section::Spans, only: Only::Any, what: What::Attributes(&[("messaging.kafka.destination.partition", "messaging.destination.partition.id")]) }, Change { section: Section::Spans, only: Only::Any, what: What::Attributes(&[("db.operation", "db.operation.name")]) }, Change { section: Section::Spans, only: Only::Any, what: What::Attributes(&[("messaging.operation", "messaging.operation.type")]) }, Change { section: Section::Spans, only: Only::Any, what: What::Attributes(&[("db.statement", "db.query.text")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["system.processes.count"]), what: What::Attributes(&[("system.processes.status", "system.process.status")]) }, Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("system.processes.count", "system.process.count"), ("system.processes.created", "system.process.created")]) }, Change { section: Section::Metrics, only: Only::Any, what: What::Attributes(&[("container.labels", "container.label"), ("k8s.pod.labels", "k8s.pod.label")]) }, Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("process.threads", "process.thread.count"), ("process.open_file_descriptors", "process.open_file_descriptor.count")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["process.cpu.time", "process.cpu.utilization"]), what: What::Attributes(&[("state", "process.cpu.state")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["process.disk.io"]), what: What::Attributes(&[("direction", "disk.io.direction")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["process.context_switches"]), what: What::Attributes(&[("type", "process.context_switch_type")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["process.network.io"]), what: What::Attributes(&[("direction", "network.io.direction")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["process.paging.faults"]), what: What::Attributes(&[("type", "process.paging.fault_type")]) }] },
-    Release { version: "1.26.0", changes: &[Change { section: Section::All, only: Only::Any, what: What::Attributes(&[("enduser.id", "user.id")]) }, Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("db.client.connections.usage", "db.client.connection.count"), ("db.client.connections.idle.max", "db.client.connection.idle.max"), ("db.client.connections.idle.min", "db.client.connection.idle.min"), ("db.client.connections.max", "db.client.connection.max"), ("db.client.connections.pending_requests", "db.client.connection.pending_requests"), ("db.client.connections.timeouts", "db.client.connection.timeouts")]) }, Change { section: Section::Metrics, only: Only::Any, what: What::Attributes(&[("messaging.client_id", "messaging.client.id")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["db.client.connections.usage"]), what: What::Attributes(&[("state", "db.client.connections.state")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["db.client.connections.usage", "db.client.connections.idle.max", "db.client.connections.idle.min", "db.client.connections.max", "db.client.connections.pending_requests", "db.client.connections.timeouts", "db.client.connections.create_time", "db.client.connections.wait_time", "db.client.connections.use_time"]), what: What::Attributes(&[("pool.name", "db.client.connections.pool.name")]) }] },
-    Release { version: "1.27.0", changes: &[Change { section: Section::All, only: Only::Any, what: What::Attributes(&[("tls.client.server_name", "server.address")]) }, Change { section: Section::All, only: Only::Any, what: What::Attributes(&[("deployment.environment", "deployment.environment.name")]) }, Change { section: Section::All, only: Only::Any, what: What::Attributes(&[("messaging.kafka.message.offset", "messaging.kafka.offset")]) }, Change { section: Section::All, only: Only::Any, what: What::Attributes(&[("messaging.kafka.consumer.group", "messaging.consumer.group.name"), ("messaging.rocketmq.client_group", "messaging.consumer.group.name"), ("messaging.eventhubs.consumer.group", "messaging.consumer.group.name"), ("messaging.servicebus.destination.subscription_name", "messaging.destination.subscription.name")]) }, Change { section: Section::All, only: Only::Any, what: What::Attributes(&[("gen_ai.usage.completion_tokens", "gen_ai.usage.output_tokens"), ("gen_ai.usage.prompt_tokens", "gen_ai.usage.input_tokens")]) }, Change { section: Section::Spans, only: Only::Any, what: What::Attributes(&[("db.elasticsearch.cluster.name", "db.namespace")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["db.client.connection.count"]), what: What::Attributes(&[("db.client.connections.state", "db.client.connection.state")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["db.client.connection.count", "db.client.connection.idle.max", "db.client.connection.idle.min", "db.client.connection.max", "db.client.connection.pending_requests", "db.client.connection.timeouts", "db.client.connection.create_time", "db.client.connection.wait_time", "db.client.connection.use_time"]), what: What::Attributes(&[("db.client.connections.pool.name", "db.client.connection.pool.name")]) }, Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("messaging.publish.messages", "messaging.client.published.messages")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["system.cpu.time", "system.cpu.utilization", "process.cpu.time", "process.cpu.utilization", "container.cpu.time"]), what: What::Attributes(&[("system.cpu.state", "cpu.mode"), ("process.cpu.state", "cpu.mode"), ("container.cpu.state", "cpu.mode")]) }, Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("jvm.buffer.memory.usage", "jvm.buffer.memory.used")]) }] },
-    Release { version: "1.28.0", changes: &[Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("messaging.client.published.messages", "messaging.client.sent.messages")]) }] },
-    Release { version: "1.29.0", changes: &[Change { section: Section::All, only: Only::Any, what: What::Attributes(&[("process.executable.build_id.profiling", "process.executable.build_id.htlhash")]) }, Change { section: Section::All, only: Only::Any, what: What::Attributes(&[("vcs.repository.change.id", "vcs.change.id"), ("vcs.repository.change.title", "vcs.change.title"), ("vcs.repository.ref.name", "vcs.ref.head.name"), ("vcs.repository.ref.revision", "vcs.ref.head.revision"), ("vcs.repository.ref.type", "vcs.ref.head.type")]) }, Change { section: Section::Metrics, only: Only::Metrics(&["container.network.io", "system.network.dropped", "system.network.errors", "system.network.io", "system.network.connections"]), what: What::Attributes(&[("system.device", "network.interface.name")]) }] },
-    Release { version: "1.30.0", changes: &[Change { section: Section::All, only: Only::Any, what: What::Attributes(&[("gen_ai.openai.request.seed", "gen_ai.request.seed"), ("system.network.state", "network.connection.state")]) }, Change { section: Section::All, only: Only::Any, what: What::Attributes(&[("code.function", "code.function.name"), ("code.filepath", "code.file.path"), ("code.lineno", "code.line.number"), ("code.column", "code.column.number")]) }, Change { section: Section::All, only: Only::Any, what: What::Attributes(&[("db.system", "db.system.name"), ("db.cassandra.coordinator.dc", "cassandra.coordinator.dc"), ("db.cassandra.coordinator.id", "cassandra.coordinator.id"), ("db.cassandra.consistency_level", "cassandra.consistency.level"), ("db.cassandra.idempotence", "cassandra.query.idempotent"), ("db.cassandra.page_size", "cassandra.page.size"), ("db.cassandra.speculative_execution_count", "cassandra.speculative_execution.count"), ("db.cosmosdb.client_id", "azure.client.id"), ("db.cosmosdb.connection_mode", "azure.cosmosdb.connection.mode"), ("db.cosmosdb.consistency_level", "azure.cosmosdb.consistency.level"), ("db.cosmosdb.request_charge", "azure.cosmosdb.operation.request_charge"), ("db.cosmosdb.request_content_length", "azure.cosmosdb.request.body.size"), ("db.cosmosdb.regions_contacted", "azure.cosmosdb.operation.contacted_regions"), ("db.cosmosdb.sub_status_code", "azure.cosmosdb.response.sub_status_code"), ("db.elasticsearch.node.name", "elasticsearch.node.name")]) }, Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("db.client.cosmosdb.operation.request_charge", "azure.cosmosdb.client.operation.request_charge"), ("db.client.cosmosdb.active_instance.count", "azure.cosmosdb.client.active_instance.count")]) }] },
-    Release { version: "1.31.0", changes: &[Change { section: Section::All, only: Only::Any, what: What::Attributes(&[("android.state", "android.app.state"), ("io.state", "ios.app.state")]) }, Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("k8s.replication_controller.desired_pods", "k8s.replicationcontroller.desired_pods"), ("k8s.replication_controller.available_pods", "k8s.replicationcontroller.available_pods")]) }, Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("system.cpu.time", "cpu.time"), ("system.cpu.utilization", "cpu.utilization"), ("system.cpu.frequency", "cpu.frequency")]) }, Change { section: Section::Metrics, only: Only::Any, what: What::Attributes(&[("system.cpu.logical_number", "cpu.logical_number")]) }] },
-    Release { version: "1.32.0", changes: &[Change { section: Section::All, only: Only::Any, what: What::Attributes(&[("feature_flag.evaluation.reason", "feature_flag.result.reason"), ("feature_flag.variant", "feature_flag.result.variant")]) }, Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("otel.sdk.span.live.count", "otel.sdk.span.live"), ("otel.sdk.span.ended.count", "otel.sdk.span.ended"), ("otel.sdk.processor.span.processed.count", "otel.sdk.processor.span.processed"), ("otel.sdk.exporter.span.inflight.count", "otel.sdk.exporter.span.inflight"), ("otel.sdk.exporter.span.exported.count", "otel.sdk.exporter.span.exported")]) }] },
-    Release { version: "1.33.0", changes: &[Change { section: Section::All, only: Only::Any, what: What::Attributes(&[("feature_flag.provider_name", "feature_flag.provider.name")]) }, Change { section: Section::All, only: Only::Any, what: What::Attributes(&[("feature_flag.evaluation.error.message", "error.message")]) }] },
-    Release { version: "1.34.0", changes: &[Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("cpu.time", "system.cpu.time"), ("cpu.utilization", "system.cpu.utilization"), ("cpu.frequency", "system.cpu.frequency")]) }] },
-    Release { version: "1.35.0", changes: &[Change { section: Section::All, only: Only::Any, what: What::Attributes(&[("az.namespace", "azure.resource_provider.namespace"), ("az.service_request_id", "azure.service.request.id")]) }, Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("system.network.connections", "system.network.connection.count")]) }] },
+    Release {
+        version: "1.24.0",
+        changes: &[
+            Change {
+                section: Section::Metrics,
+                only: Only::Any,
+                what: What::Metrics(&[
+                    ("jvm.memory.usage", "jvm.memory.used"),
+                    ("jvm.memory.usage_after_last_gc", "jvm.memory.used_after_last_gc"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Any,
+                what: What::Attributes(&[
+                    ("system.network.io.direction", "network.io.direction"),
+                    ("system.disk.io.direction", "disk.io.direction"),
+                ]),
+            },
+        ],
+    },
+    Release {
+        version: "1.25.0",
+        changes: &[
+            Change {
+                section: Section::All,
+                only: Only::Any,
+                what: What::Attributes(&[
+                    ("message.type", "rpc.message.type"),
+                    ("message.id", "rpc.message.id"),
+                    ("message.compressed_size", "rpc.message.compressed_size"),
+                    ("message.uncompressed_size", "rpc.message.uncompressed_size"),
+                ]),
+            },
+            Change {
+                section: Section::Spans,
+                only: Only::Any,
+                what: What::Attributes(&[("db.name", "db.namespace")]),
+            },
+            Change {
+                section: Section::Spans,
+                only: Only::Any,
+                what: What::Attributes(&[
+                    ("db.sql.table", "db.collection.name"),
+                    ("db.mongodb.collection", "db.collection.name"),
+                    ("db.cosmosdb.container", "db.collection.name"),
+                    ("db.cassandra.table", "db.collection.name"),
+                ]),
+            },
+            Change {
+                section: Section::Spans,
+                only: Only::Any,
+                what: What::Attributes(&[(
+                    "messaging.kafka.destination.partition",
+                    "messaging.destination.partition.id",
+                )]),
+            },
+            Change {
+                section: Section::Spans,
+                only: Only::Any,
+                what: What::Attributes(&[("db.operation", "db.operation.name")]),
+            },
+            Change {
+                section: Section::Spans,
+                only: Only::Any,
+                what: What::Attributes(&[("messaging.operation", "messaging.operation.type")]),
+            },
+            Change {
+                section: Section::Spans,
+                only: Only::Any,
+                what: What::Attributes(&[("db.statement", "db.query.text")]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&["system.processes.count"]),
+                what: What::Attributes(&[("system.processes.status", "system.process.status")]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Any,
+                what: What::Metrics(&[
+                    ("system.processes.count", "system.process.count"),
+                    ("system.processes.created", "system.process.created"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Any,
+                what: What::Attributes(&[
+                    ("container.labels", "container.label"),
+                    ("k8s.pod.labels", "k8s.pod.label"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Any,
+                what: What::Metrics(&[
+                    ("process.threads", "process.thread.count"),
+                    ("process.open_file_descriptors", "process.open_file_descriptor.count"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&["process.cpu.time", "process.cpu.utilization"]),
+                what: What::Attributes(&[("state", "process.cpu.state")]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&["process.disk.io"]),
+                what: What::Attributes(&[("direction", "disk.io.direction")]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&["process.context_switches"]),
+                what: What::Attributes(&[("type", "process.context_switch_type")]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&["process.network.io"]),
+                what: What::Attributes(&[("direction", "network.io.direction")]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&["process.paging.faults"]),
+                what: What::Attributes(&[("type", "process.paging.fault_type")]),
+            },
+        ],
+    },
+    Release {
+        version: "1.26.0",
+        changes: &[
+            Change {
+                section: Section::All,
+                only: Only::Any,
+                what: What::Attributes(&[("enduser.id", "user.id")]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Any,
+                what: What::Metrics(&[
+                    ("db.client.connections.usage", "db.client.connection.count"),
+                    ("db.client.connections.idle.max", "db.client.connection.idle.max"),
+                    ("db.client.connections.idle.min", "db.client.connection.idle.min"),
+                    ("db.client.connections.max", "db.client.connection.max"),
+                    ("db.client.connections.pending_requests", "db.client.connection.pending_requests"),
+                    ("db.client.connections.timeouts", "db.client.connection.timeouts"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Any,
+                what: What::Attributes(&[("messaging.client_id", "messaging.client.id")]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&["db.client.connections.usage"]),
+                what: What::Attributes(&[("state", "db.client.connections.state")]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&[
+                    "db.client.connections.usage",
+                    "db.client.connections.idle.max",
+                    "db.client.connections.idle.min",
+                    "db.client.connections.max",
+                    "db.client.connections.pending_requests",
+                    "db.client.connections.timeouts",
+                    "db.client.connections.create_time",
+                    "db.client.connections.wait_time",
+                    "db.client.connections.use_time",
+                ]),
+                what: What::Attributes(&[("pool.name", "db.client.connections.pool.name")]),
+            },
+        ],
+    },
+    Release {
+        version: "1.27.0",
+        changes: &[
+            Change {
+                section: Section::All,
+                only: Only::Any,
+                what: What::Attributes(&[("tls.client.server_name", "server.address")]),
+            },
+            Change {
+                section: Section::All,
+                only: Only::Any,
+                what: What::Attributes(&[("deployment.environment", "deployment.environment.name")]),
+            },
+            Change {
+                section: Section::All,
+                only: Only::Any,
+                what: What::Attributes(&[("messaging.kafka.message.offset", "messaging.kafka.offset")]),
+            },
+            Change {
+                section: Section::All,
+                only: Only::Any,
+                what: What::Attributes(&[
+                    ("messaging.kafka.consumer.group", "messaging.consumer.group.name"),
+                    ("messaging.rocketmq.client_group", "messaging.consumer.group.name"),
+                    ("messaging.eventhubs.consumer.group", "messaging.consumer.group.name"),
+                    (
+                        "messaging.servicebus.destination.subscription_name",
+                        "messaging.destination.subscription.name",
+                    ),
+                ]),
+            },
+            Change {
+                section: Section::All,
+                only: Only::Any,
+                what: What::Attributes(&[
+                    ("gen_ai.usage.completion_tokens", "gen_ai.usage.output_tokens"),
+                    ("gen_ai.usage.prompt_tokens", "gen_ai.usage.input_tokens"),
+                ]),
+            },
+            Change {
+                section: Section::Spans,
+                only: Only::Any,
+                what: What::Attributes(&[("db.elasticsearch.cluster.name", "db.namespace")]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&["db.client.connection.count"]),
+                what: What::Attributes(&[("db.client.connections.state", "db.client.connection.state")]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&[
+                    "db.client.connection.count",
+                    "db.client.connection.idle.max",
+                    "db.client.connection.idle.min",
+                    "db.client.connection.max",
+                    "db.client.connection.pending_requests",
+                    "db.client.connection.timeouts",
+                    "db.client.connection.create_time",
+                    "db.client.connection.wait_time",
+                    "db.client.connection.use_time",
+                ]),
+                what: What::Attributes(&[(
+                    "db.client.connections.pool.name",
+                    "db.client.connection.pool.name",
+                )]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Any,
+                what: What::Metrics(&[("messaging.publish.messages", "messaging.client.published.messages")]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&[
+                    "system.cpu.time",
+                    "system.cpu.utilization",
+                    "process.cpu.time",
+                    "process.cpu.utilization",
+                    "container.cpu.time",
+                ]),
+                what: What::Attributes(&[
+                    ("system.cpu.state", "cpu.mode"),
+                    ("process.cpu.state", "cpu.mode"),
+                    ("container.cpu.state", "cpu.mode"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Any,
+                what: What::Metrics(&[("jvm.buffer.memory.usage", "jvm.buffer.memory.used")]),
+            },
+        ],
+    },
+    Release {
+        version: "1.28.0",
+        changes: &[Change {
+            section: Section::Metrics,
+            only: Only::Any,
+            what: What::Metrics(&[("messaging.client.published.messages", "messaging.client.sent.messages")]),
+        }],
+    },
+    Release {
+        version: "1.29.0",
+        changes: &[
+            Change {
+                section: Section::All,
+                only: Only::Any,
+                what: What::Attributes(&[(
+                    "process.executable.build_id.profiling",
+                    "process.executable.build_id.htlhash",
+                )]),
+            },
+            Change {
+                section: Section::All,
+                only: Only::Any,
+                what: What::Attributes(&[
+                    ("vcs.repository.change.id", "vcs.change.id"),
+                    ("vcs.repository.change.title", "vcs.change.title"),
+                    ("vcs.repository.ref.name", "vcs.ref.head.name"),
+                    ("vcs.repository.ref.revision", "vcs.ref.head.revision"),
+                    ("vcs.repository.ref.type", "vcs.ref.head.type"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Metrics(&[
+                    "container.network.io",
+                    "system.network.dropped",
+                    "system.network.errors",
+                    "system.network.io",
+                    "system.network.connections",
+                ]),
+                what: What::Attributes(&[("system.device", "network.interface.name")]),
+            },
+        ],
+    },
+    Release {
+        version: "1.30.0",
+        changes: &[
+            Change {
+                section: Section::All,
+                only: Only::Any,
+                what: What::Attributes(&[
+                    ("gen_ai.openai.request.seed", "gen_ai.request.seed"),
+                    ("system.network.state", "network.connection.state"),
+                ]),
+            },
+            Change {
+                section: Section::All,
+                only: Only::Any,
+                what: What::Attributes(&[
+                    ("code.function", "code.function.name"),
+                    ("code.filepath", "code.file.path"),
+                    ("code.lineno", "code.line.number"),
+                    ("code.column", "code.column.number"),
+                ]),
+            },
+            Change {
+                section: Section::All,
+                only: Only::Any,
+                what: What::Attributes(&[
+                    ("db.system", "db.system.name"),
+                    ("db.cassandra.coordinator.dc", "cassandra.coordinator.dc"),
+                    ("db.cassandra.coordinator.id", "cassandra.coordinator.id"),
+                    ("db.cassandra.consistency_level", "cassandra.consistency.level"),
+                    ("db.cassandra.idempotence", "cassandra.query.idempotent"),
+                    ("db.cassandra.page_size", "cassandra.page.size"),
+                    ("db.cassandra.speculative_execution_count", "cassandra.speculative_execution.count"),
+                    ("db.cosmosdb.client_id", "azure.client.id"),
+                    ("db.cosmosdb.connection_mode", "azure.cosmosdb.connection.mode"),
+                    ("db.cosmosdb.consistency_level", "azure.cosmosdb.consistency.level"),
+                    ("db.cosmosdb.request_charge", "azure.cosmosdb.operation.request_charge"),
+                    ("db.cosmosdb.request_content_length", "azure.cosmosdb.request.body.size"),
+                    ("db.cosmosdb.regions_contacted", "azure.cosmosdb.operation.contacted_regions"),
+                    ("db.cosmosdb.sub_status_code", "azure.cosmosdb.response.sub_status_code"),
+                    ("db.elasticsearch.node.name", "elasticsearch.node.name"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Any,
+                what: What::Metrics(&[
+                    (
+                        "db.client.cosmosdb.operation.request_charge",
+                        "azure.cosmosdb.client.operation.request_charge",
+                    ),
+                    (
+                        "db.client.cosmosdb.active_instance.count",
+                        "azure.cosmosdb.client.active_instance.count",
+                    ),
+                ]),
+            },
+        ],
+    },
+    Release {
+        version: "1.31.0",
+        changes: &[
+            Change {
+                section: Section::All,
+                only: Only::Any,
+                what: What::Attributes(&[
+                    ("android.state", "android.app.state"),
+                    ("io.state", "ios.app.state"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Any,
+                what: What::Metrics(&[
+                    ("k8s.replication_controller.desired_pods", "k8s.replicationcontroller.desired_pods"),
+                    ("k8s.replication_controller.available_pods", "k8s.replicationcontroller.available_pods"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Any,
+                what: What::Metrics(&[
+                    ("system.cpu.time", "cpu.time"),
+                    ("system.cpu.utilization", "cpu.utilization"),
+                    ("system.cpu.frequency", "cpu.frequency"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Any,
+                what: What::Attributes(&[("system.cpu.logical_number", "cpu.logical_number")]),
+            },
+        ],
+    },
+    Release {
+        version: "1.32.0",
+        changes: &[
+            Change {
+                section: Section::All,
+                only: Only::Any,
+                what: What::Attributes(&[
+                    ("feature_flag.evaluation.reason", "feature_flag.result.reason"),
+                    ("feature_flag.variant", "feature_flag.result.variant"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Any,
+                what: What::Metrics(&[
+                    ("otel.sdk.span.live.count", "otel.sdk.span.live"),
+                    ("otel.sdk.span.ended.count", "otel.sdk.span.ended"),
+                    ("otel.sdk.processor.span.processed.count", "otel.sdk.processor.span.processed"),
+                    ("otel.sdk.exporter.span.inflight.count", "otel.sdk.exporter.span.inflight"),
+                    ("otel.sdk.exporter.span.exported.count", "otel.sdk.exporter.span.exported"),
+                ]),
+            },
+        ],
+    },
+    Release {
+        version: "1.33.0",
+        changes: &[
+            Change {
+                section: Section::All,
+                only: Only::Any,
+                what: What::Attributes(&[("feature_flag.provider_name", "feature_flag.provider.name")]),
+            },
+            Change {
+                section: Section::All,
+                only: Only::Any,
+                what: What::Attributes(&[("feature_flag.evaluation.error.message", "error.message")]),
+            },
+        ],
+    },
+    Release {
+        version: "1.34.0",
+        changes: &[Change {
+            section: Section::Metrics,
+            only: Only::Any,
+            what: What::Metrics(&[
+                ("cpu.time", "system.cpu.time"),
+                ("cpu.utilization", "system.cpu.utilization"),
+                ("cpu.frequency", "system.cpu.frequency"),
+            ]),
+        }],
+    },
+    Release {
+        version: "1.35.0",
+        changes: &[
+            Change {
+                section: Section::All,
+                only: Only::Any,
+                what: What::Attributes(&[
+                    ("az.namespace", "azure.resource_provider.namespace"),
+                    ("az.service_request_id", "azure.service.request.id"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Any,
+                what: What::Metrics(&[("system.network.connections", "system.network.connection.count")]),
+            },
+        ],
+    },
     Release { version: "1.36.0", changes: &[] },
-    Release { version: "1.37.0", changes: &[Change { section: Section::All, only: Only::Any, what: What::Attributes(&[("android.state", "android.app.state"), ("container.runtime", "container.runtime.name"), ("enduser.role", "user.roles"), ("gen_ai.openai.request.service_tier", "openai.request.service_tier"), ("gen_ai.openai.response.service_tier", "openai.response.service_tier"), ("gen_ai.openai.response.system_fingerprint", "openai.response.system_fingerprint"), ("gen_ai.system", "gen_ai.provider.name"), ("ios.state", "ios.app.state")]) }] },
-    Release { version: "1.38.0", changes: &[Change { section: Section::All, only: Only::Any, what: What::Attributes(&[("process.context_switch_type", "process.context_switch.type"), ("process.paging.fault_type", "system.paging.fault.type"), ("system.cpu.logical_number", "cpu.logical_number"), ("system.paging.type", "system.paging.fault.type"), ("system.process.status", "process.state"), ("system.processes.status", "process.state")]) }, Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("k8s.cronjob.active_jobs", "k8s.cronjob.job.active"), ("k8s.daemonset.current_scheduled_nodes", "k8s.daemonset.node.current_scheduled"), ("k8s.daemonset.desired_scheduled_nodes", "k8s.daemonset.node.desired_scheduled"), ("k8s.daemonset.misscheduled_nodes", "k8s.daemonset.node.misscheduled"), ("k8s.daemonset.ready_nodes", "k8s.daemonset.node.ready"), ("k8s.deployment.available_pods", "k8s.deployment.pod.available"), ("k8s.deployment.desired_pods", "k8s.deployment.pod.desired"), ("k8s.hpa.current_pods", "k8s.hpa.pod.current"), ("k8s.hpa.desired_pods", "k8s.hpa.pod.desired"), ("k8s.hpa.max_pods", "k8s.hpa.pod.max"), ("k8s.hpa.min_pods", "k8s.hpa.pod.min"), ("k8s.job.active_pods", "k8s.job.pod.active"), ("k8s.job.desired_successful_pods", "k8s.job.pod.desired_successful"), ("k8s.job.failed_pods", "k8s.job.pod.failed"), ("k8s.job.max_parallel_pods", "k8s.job.pod.max_parallel"), ("k8s.job.successful_pods", "k8s.job.pod.successful"), ("k8s.node.allocatable.cpu", "k8s.node.cpu.allocatable"), ("k8s.node.allocatable.ephemeral_storage", "k8s.node.ephemeral_storage.allocatable"), ("k8s.node.allocatable.memory", "k8s.node.memory.allocatable"), ("k8s.node.allocatable.pods", "k8s.node.pod.allocatable"), ("k8s.replicaset.available_pods", "k8s.replicaset.pod.available"), ("k8s.replicaset.desired_pods", "k8s.replicaset.pod.desired"), ("k8s.replication_controller.available_pods", "k8s.replicationcontroller.pod.available"), ("k8s.replication_controller.desired_pods", "k8s.replicationcontroller.pod.desired"), ("k8s.replicationcontroller.available_pods", "k8s.replicationcontroller.pod.available"), ("k8s.replicationcontroller.desired_pods", "k8s.replicationcontroller.pod.desired"), ("k8s.statefulset.current_pods", "k8s.statefulset.pod.current"), ("k8s.statefulset.desired_pods", "k8s.statefulset.pod.desired"), ("k8s.statefulset.ready_pods", "k8s.statefulset.pod.ready"), ("k8s.statefulset.updated_pods", "k8s.statefulset.pod.updated"), ("v8js.heap.space.available_size", "v8js.memory.heap.space.available_size"), ("v8js.heap.space.physical_size", "v8js.memory.heap.space.physical_size")]) }] },
-    Release { version: "1.39.0", changes: &[Change { section: Section::All, only: Only::Any, what: What::Attributes(&[("linux.memory.slab.state", "system.memory.linux.slab.state"), ("peer.service", "service.peer.name"), ("rpc.connect_rpc.error_code", "rpc.response.status_code"), ("rpc.connect_rpc.request.metadata", "rpc.request.metadata"), ("rpc.connect_rpc.response.metadata", "rpc.response.metadata"), ("rpc.grpc.request.metadata", "rpc.request.metadata"), ("rpc.grpc.response.metadata", "rpc.response.metadata"), ("rpc.jsonrpc.request_id", "jsonrpc.request.id"), ("rpc.jsonrpc.version", "jsonrpc.protocol.version"), ("rpc.system", "rpc.system.name")]) }, Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("process.open_file_descriptor.count", "process.unix.file_descriptor.count"), ("system.linux.memory.available", "system.memory.linux.available"), ("system.linux.memory.slab.usage", "system.memory.linux.slab.usage")]) }] },
-    Release { version: "1.40.0", changes: &[Change { section: Section::All, only: Only::Any, what: What::Attributes(&[("feature_flag.evaluation.error.message", "feature_flag.error.message")]) }, Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("system.memory.shared", "system.memory.linux.shared")]) }] },
-    Release { version: "1.41.0", changes: &[Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("k8s.container.cpu.limit", "k8s.container.cpu.limit.desired"), ("k8s.container.cpu.limit_utilization", "k8s.container.cpu.limit.utilization"), ("k8s.container.cpu.request", "k8s.container.cpu.request.desired"), ("k8s.container.cpu.request_utilization", "k8s.container.cpu.request.utilization"), ("k8s.container.memory.limit", "k8s.container.memory.limit.desired"), ("k8s.container.memory.request", "k8s.container.memory.request.desired")]) }] },
+    Release {
+        version: "1.37.0",
+        changes: &[Change {
+            section: Section::All,
+            only: Only::Any,
+            what: What::Attributes(&[
+                ("android.state", "android.app.state"),
+                ("container.runtime", "container.runtime.name"),
+                ("enduser.role", "user.roles"),
+                ("gen_ai.openai.request.service_tier", "openai.request.service_tier"),
+                ("gen_ai.openai.response.service_tier", "openai.response.service_tier"),
+                ("gen_ai.openai.response.system_fingerprint", "openai.response.system_fingerprint"),
+                ("gen_ai.system", "gen_ai.provider.name"),
+                ("ios.state", "ios.app.state"),
+            ]),
+        }],
+    },
+    Release {
+        version: "1.38.0",
+        changes: &[
+            Change {
+                section: Section::All,
+                only: Only::Any,
+                what: What::Attributes(&[
+                    ("process.context_switch_type", "process.context_switch.type"),
+                    ("process.paging.fault_type", "system.paging.fault.type"),
+                    ("system.cpu.logical_number", "cpu.logical_number"),
+                    ("system.paging.type", "system.paging.fault.type"),
+                    ("system.process.status", "process.state"),
+                    ("system.processes.status", "process.state"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Any,
+                what: What::Metrics(&[
+                    ("k8s.cronjob.active_jobs", "k8s.cronjob.job.active"),
+                    ("k8s.daemonset.current_scheduled_nodes", "k8s.daemonset.node.current_scheduled"),
+                    ("k8s.daemonset.desired_scheduled_nodes", "k8s.daemonset.node.desired_scheduled"),
+                    ("k8s.daemonset.misscheduled_nodes", "k8s.daemonset.node.misscheduled"),
+                    ("k8s.daemonset.ready_nodes", "k8s.daemonset.node.ready"),
+                    ("k8s.deployment.available_pods", "k8s.deployment.pod.available"),
+                    ("k8s.deployment.desired_pods", "k8s.deployment.pod.desired"),
+                    ("k8s.hpa.current_pods", "k8s.hpa.pod.current"),
+                    ("k8s.hpa.desired_pods", "k8s.hpa.pod.desired"),
+                    ("k8s.hpa.max_pods", "k8s.hpa.pod.max"),
+                    ("k8s.hpa.min_pods", "k8s.hpa.pod.min"),
+                    ("k8s.job.active_pods", "k8s.job.pod.active"),
+                    ("k8s.job.desired_successful_pods", "k8s.job.pod.desired_successful"),
+                    ("k8s.job.failed_pods", "k8s.job.pod.failed"),
+                    ("k8s.job.max_parallel_pods", "k8s.job.pod.max_parallel"),
+                    ("k8s.job.successful_pods", "k8s.job.pod.successful"),
+                    ("k8s.node.allocatable.cpu", "k8s.node.cpu.allocatable"),
+                    ("k8s.node.allocatable.ephemeral_storage", "k8s.node.ephemeral_storage.allocatable"),
+                    ("k8s.node.allocatable.memory", "k8s.node.memory.allocatable"),
+                    ("k8s.node.allocatable.pods", "k8s.node.pod.allocatable"),
+                    ("k8s.replicaset.available_pods", "k8s.replicaset.pod.available"),
+                    ("k8s.replicaset.desired_pods", "k8s.replicaset.pod.desired"),
+                    ("k8s.replication_controller.available_pods", "k8s.replicationcontroller.pod.available"),
+                    ("k8s.replication_controller.desired_pods", "k8s.replicationcontroller.pod.desired"),
+                    ("k8s.replicationcontroller.available_pods", "k8s.replicationcontroller.pod.available"),
+                    ("k8s.replicationcontroller.desired_pods", "k8s.replicationcontroller.pod.desired"),
+                    ("k8s.statefulset.current_pods", "k8s.statefulset.pod.current"),
+                    ("k8s.statefulset.desired_pods", "k8s.statefulset.pod.desired"),
+                    ("k8s.statefulset.ready_pods", "k8s.statefulset.pod.ready"),
+                    ("k8s.statefulset.updated_pods", "k8s.statefulset.pod.updated"),
+                    ("v8js.heap.space.available_size", "v8js.memory.heap.space.available_size"),
+                    ("v8js.heap.space.physical_size", "v8js.memory.heap.space.physical_size"),
+                ]),
+            },
+        ],
+    },
+    Release {
+        version: "1.39.0",
+        changes: &[
+            Change {
+                section: Section::All,
+                only: Only::Any,
+                what: What::Attributes(&[
+                    ("linux.memory.slab.state", "system.memory.linux.slab.state"),
+                    ("peer.service", "service.peer.name"),
+                    ("rpc.connect_rpc.error_code", "rpc.response.status_code"),
+                    ("rpc.connect_rpc.request.metadata", "rpc.request.metadata"),
+                    ("rpc.connect_rpc.response.metadata", "rpc.response.metadata"),
+                    ("rpc.grpc.request.metadata", "rpc.request.metadata"),
+                    ("rpc.grpc.response.metadata", "rpc.response.metadata"),
+                    ("rpc.jsonrpc.request_id", "jsonrpc.request.id"),
+                    ("rpc.jsonrpc.version", "jsonrpc.protocol.version"),
+                    ("rpc.system", "rpc.system.name"),
+                ]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Any,
+                what: What::Metrics(&[
+                    ("process.open_file_descriptor.count", "process.unix.file_descriptor.count"),
+                    ("system.linux.memory.available", "system.memory.linux.available"),
+                    ("system.linux.memory.slab.usage", "system.memory.linux.slab.usage"),
+                ]),
+            },
+        ],
+    },
+    Release {
+        version: "1.40.0",
+        changes: &[
+            Change {
+                section: Section::All,
+                only: Only::Any,
+                what: What::Attributes(&[(
+                    "feature_flag.evaluation.error.message",
+                    "feature_flag.error.message",
+                )]),
+            },
+            Change {
+                section: Section::Metrics,
+                only: Only::Any,
+                what: What::Metrics(&[("system.memory.shared", "system.memory.linux.shared")]),
+            },
+        ],
+    },
+    Release {
+        version: "1.41.0",
+        changes: &[Change {
+            section: Section::Metrics,
+            only: Only::Any,
+            what: What::Metrics(&[
+                ("k8s.container.cpu.limit", "k8s.container.cpu.limit.desired"),
+                ("k8s.container.cpu.limit_utilization", "k8s.container.cpu.limit.utilization"),
+                ("k8s.container.cpu.request", "k8s.container.cpu.request.desired"),
+                ("k8s.container.cpu.request_utilization", "k8s.container.cpu.request.utilization"),
+                ("k8s.container.memory.limit", "k8s.container.memory.limit.desired"),
+                ("k8s.container.memory.request", "k8s.container.memory.request.desired"),
+            ]),
+        }],
+    },
     Release { version: "1.41.1", changes: &[] },
-    Release { version: "1.42.0", changes: &[Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("v8js.memory.heap.limit", "v8js.memory.heap.space.size")]) }] },
+    Release {
+        version: "1.42.0",
+        changes: &[Change {
+            section: Section::Metrics,
+            only: Only::Any,
+            what: What::Metrics(&[("v8js.memory.heap.limit", "v8js.memory.heap.space.size")]),
+        }],
+    },
     Release { version: "1.43.0", changes: &[] },
-    Release { version: "1.44.0", changes: &[Change { section: Section::Metrics, only: Only::Any, what: What::Metrics(&[("container.memory.paging.faults", "container.paging.faults"), ("k8s.node.memory.paging.faults", "k8s.node.paging.faults"), ("k8s.pod.memory.paging.faults", "k8s.pod.paging.faults")]) }] },
+    Release {
+        version: "1.44.0",
+        changes: &[Change {
+            section: Section::Metrics,
+            only: Only::Any,
+            what: What::Metrics(&[
+                ("container.memory.paging.faults", "container.paging.faults"),
+                ("k8s.node.memory.paging.faults", "k8s.node.paging.faults"),
+                ("k8s.pod.memory.paging.faults", "k8s.pod.paging.faults"),
+            ]),
+        }],
+    },
 ];
 
 /// What the registry of the newest version knows beyond the schema files.
 pub(crate) static FACTS: Facts = Facts {
-    attributes: &[("db.elasticsearch.path_parts", "db.operation.parameter"), ("http.request_content_length_uncompressed", "http.request.body.size"), ("http.response_content_length_uncompressed", "http.response.body.size"), ("http.server_name", "server.address"), ("net.sock.peer.addr", "network.peer.address"), ("net.sock.peer.port", "network.peer.port"), ("net.transport", "network.transport"), ("otel.library.name", "otel.scope.name"), ("otel.library.version", "otel.scope.version")],
-    templates: &["container.labels", "db.elasticsearch.path_parts", "k8s.pod.labels", "rpc.connect_rpc.request.metadata", "rpc.connect_rpc.response.metadata", "rpc.grpc.request.metadata", "rpc.grpc.response.metadata"],
-    metrics: &[("messaging.process.messages", "messaging.client.consumed.messages"), ("messaging.publish.duration", "messaging.client.operation.duration"), ("messaging.receive.duration", "messaging.client.operation.duration"), ("messaging.receive.messages", "messaging.client.consumed.messages"), ("system.network.dropped", "system.network.packet.dropped"), ("system.network.packets", "system.network.packet.count")],
+    attributes: &[
+        ("db.elasticsearch.path_parts", "db.operation.parameter"),
+        ("http.request_content_length_uncompressed", "http.request.body.size"),
+        ("http.response_content_length_uncompressed", "http.response.body.size"),
+        ("http.server_name", "server.address"),
+        ("net.sock.peer.addr", "network.peer.address"),
+        ("net.sock.peer.port", "network.peer.port"),
+        ("net.transport", "network.transport"),
+        ("otel.library.name", "otel.scope.name"),
+        ("otel.library.version", "otel.scope.version"),
+    ],
+    templates: &[
+        "container.labels",
+        "db.elasticsearch.path_parts",
+        "k8s.pod.labels",
+        "rpc.connect_rpc.request.metadata",
+        "rpc.connect_rpc.response.metadata",
+        "rpc.grpc.request.metadata",
+        "rpc.grpc.response.metadata",
+    ],
+    metrics: &[
+        ("messaging.process.messages", "messaging.client.consumed.messages"),
+        ("messaging.publish.duration", "messaging.client.operation.duration"),
+        ("messaging.receive.duration", "messaging.client.operation.duration"),
+        ("messaging.receive.messages", "messaging.client.consumed.messages"),
+        ("system.network.dropped", "system.network.packet.dropped"),
+        ("system.network.packets", "system.network.packet.count"),
+    ],
     events: &[("az.resource.log", "azure.resource.log")],
-    values: &[ValueChange { key: "cloud.platform", pair: ("azure_aks", "azure.aks") }, ValueChange { key: "cloud.platform", pair: ("azure_app_service", "azure.app_service") }, ValueChange { key: "cloud.platform", pair: ("azure_container_apps", "azure.container_apps") }, ValueChange { key: "cloud.platform", pair: ("azure_container_instances", "azure.container_instances") }, ValueChange { key: "cloud.platform", pair: ("azure_functions", "azure.functions") }, ValueChange { key: "cloud.platform", pair: ("azure_openshift", "azure.openshift") }, ValueChange { key: "cloud.platform", pair: ("azure_vm", "azure.vm") }, ValueChange { key: "cpu.mode", pair: ("kernel", "system") }, ValueChange { key: "db.system", pair: ("cache", "intersystems_cache") }, ValueChange { key: "db.system", pair: ("cloudscape", "other_sql") }, ValueChange { key: "db.system", pair: ("firstsql", "other_sql") }, ValueChange { key: "db.system", pair: ("mssqlcompact", "other_sql") }, ValueChange { key: "gen_ai.system", pair: ("az.ai.inference", "azure.ai.inference") }, ValueChange { key: "gen_ai.system", pair: ("az.ai.openai", "azure.ai.openai") }, ValueChange { key: "gen_ai.system", pair: ("gemini", "gcp.gemini") }, ValueChange { key: "gen_ai.system", pair: ("vertex_ai", "gcp.vertex_ai") }, ValueChange { key: "messaging.operation.type", pair: ("deliver", "process") }, ValueChange { key: "messaging.operation.type", pair: ("publish", "send") }, ValueChange { key: "os.type", pair: ("z_os", "zos") }, ValueChange { key: "vcs.provider.name", pair: ("gittea", "gitea") }],
-    types: &[TypeChange { from: "enduser.role", to: "user.roles", old: "string", new: "string[]" }, TypeChange { from: "messaging.kafka.destination.partition", to: "messaging.destination.partition.id", old: "int", new: "string" }],
-    metric_changes: &[MetricChange { from: "cpu.frequency", to: "system.cpu.frequency", old_unit: "{Hz}", new_unit: "Hz", old_instrument: "gauge", new_instrument: "gauge" }, MetricChange { from: "otel.sdk.exporter.span.exported.count", to: "otel.sdk.exporter.span.exported", old_unit: "{span}", new_unit: "{span}", old_instrument: "updowncounter", new_instrument: "counter" }, MetricChange { from: "otel.sdk.processor.span.processed.count", to: "otel.sdk.processor.span.processed", old_unit: "{span}", new_unit: "{span}", old_instrument: "updowncounter", new_instrument: "counter" }, MetricChange { from: "system.cpu.frequency", to: "cpu.frequency", old_unit: "Hz", new_unit: "{Hz}", old_instrument: "gauge", new_instrument: "gauge" }, MetricChange { from: "system.linux.memory.available", to: "system.memory.linux.available", old_unit: "{packet}", new_unit: "By", old_instrument: "counter", new_instrument: "updowncounter" }, MetricChange { from: "system.linux.memory.slab.usage", to: "system.memory.linux.slab.usage", old_unit: "{packet}", new_unit: "By", old_instrument: "counter", new_instrument: "updowncounter" }],
+    values: &[
+        ValueChange { key: "cloud.platform", pair: ("azure_aks", "azure.aks") },
+        ValueChange { key: "cloud.platform", pair: ("azure_app_service", "azure.app_service") },
+        ValueChange { key: "cloud.platform", pair: ("azure_container_apps", "azure.container_apps") },
+        ValueChange {
+            key: "cloud.platform",
+            pair: ("azure_container_instances", "azure.container_instances"),
+        },
+        ValueChange { key: "cloud.platform", pair: ("azure_functions", "azure.functions") },
+        ValueChange { key: "cloud.platform", pair: ("azure_openshift", "azure.openshift") },
+        ValueChange { key: "cloud.platform", pair: ("azure_vm", "azure.vm") },
+        ValueChange { key: "cpu.mode", pair: ("kernel", "system") },
+        ValueChange { key: "db.system", pair: ("cache", "intersystems_cache") },
+        ValueChange { key: "db.system", pair: ("cloudscape", "other_sql") },
+        ValueChange { key: "db.system", pair: ("firstsql", "other_sql") },
+        ValueChange { key: "db.system", pair: ("mssqlcompact", "other_sql") },
+        ValueChange { key: "gen_ai.system", pair: ("az.ai.inference", "azure.ai.inference") },
+        ValueChange { key: "gen_ai.system", pair: ("az.ai.openai", "azure.ai.openai") },
+        ValueChange { key: "gen_ai.system", pair: ("gemini", "gcp.gemini") },
+        ValueChange { key: "gen_ai.system", pair: ("vertex_ai", "gcp.vertex_ai") },
+        ValueChange { key: "messaging.operation.type", pair: ("deliver", "process") },
+        ValueChange { key: "messaging.operation.type", pair: ("publish", "send") },
+        ValueChange { key: "os.type", pair: ("z_os", "zos") },
+        ValueChange { key: "vcs.provider.name", pair: ("gittea", "gitea") },
+    ],
+    types: &[
+        TypeChange { from: "enduser.role", to: "user.roles", old: "string", new: "string[]" },
+        TypeChange {
+            from: "messaging.kafka.destination.partition",
+            to: "messaging.destination.partition.id",
+            old: "int",
+            new: "string",
+        },
+    ],
+    metric_changes: &[
+        MetricChange {
+            from: "cpu.frequency",
+            to: "system.cpu.frequency",
+            old_unit: "{Hz}",
+            new_unit: "Hz",
+            old_instrument: "gauge",
+            new_instrument: "gauge",
+        },
+        MetricChange {
+            from: "otel.sdk.exporter.span.exported.count",
+            to: "otel.sdk.exporter.span.exported",
+            old_unit: "{span}",
+            new_unit: "{span}",
+            old_instrument: "updowncounter",
+            new_instrument: "counter",
+        },
+        MetricChange {
+            from: "otel.sdk.processor.span.processed.count",
+            to: "otel.sdk.processor.span.processed",
+            old_unit: "{span}",
+            new_unit: "{span}",
+            old_instrument: "updowncounter",
+            new_instrument: "counter",
+        },
+        MetricChange {
+            from: "system.cpu.frequency",
+            to: "cpu.frequency",
+            old_unit: "Hz",
+            new_unit: "{Hz}",
+            old_instrument: "gauge",
+            new_instrument: "gauge",
+        },
+        MetricChange {
+            from: "system.linux.memory.available",
+            to: "system.memory.linux.available",
+            old_unit: "{packet}",
+            new_unit: "By",
+            old_instrument: "counter",
+            new_instrument: "updowncounter",
+        },
+        MetricChange {
+            from: "system.linux.memory.slab.usage",
+            to: "system.memory.linux.slab.usage",
+            old_unit: "{packet}",
+            new_unit: "By",
+            old_instrument: "counter",
+            new_instrument: "updowncounter",
+        },
+    ],
 };

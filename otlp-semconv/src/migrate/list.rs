@@ -48,7 +48,9 @@ impl Item<'_> {
         section
             && match step.only {
                 Only::Any => true,
-                Only::Metrics(names) => self.place == Place::Metric && names.contains(&self.metric.at(step.at)),
+                Only::Metrics(names) => {
+                    self.place == Place::Metric && names.contains(&self.metric.at(step.at))
+                }
                 Only::Named { spans, events } => {
                     (spans.is_empty() || spans.contains(&self.span))
                         && (events.is_empty() || events.contains(&self.event))
@@ -199,7 +201,9 @@ impl Rules<'_> {
                     pairs[index].renamed = true;
                     match converted {
                         true => self.count(number, outcome, reason),
-                        false => self.count(number, Outcome::Lossy, "the new key is for another type of value"),
+                        false => {
+                            self.count(number, Outcome::Lossy, "the new key is for another type of value")
+                        }
                     }
                 }
             }
@@ -255,7 +259,8 @@ impl Rules<'_> {
                 None => {}
             }
         }
-        let back: Vec<u16> = step.ops.iter().copied().filter(|number| self.range.up || self.table.op(*number).back).collect();
+        let back: Vec<u16> =
+            step.ops.iter().copied().filter(|number| self.range.up || self.table.op(*number).back).collect();
         match back.as_slice() {
             [] => None,
             [only] => Some((*only, true)),
@@ -313,7 +318,9 @@ impl Rules<'_> {
             _ => op.to.to_owned(),
         };
         let steps = match op.kind {
-            Kind::Prefix => self.index().prefixes.iter().find(|(prefix, _)| *prefix == name).map(|(_, steps)| steps),
+            Kind::Prefix => {
+                self.index().prefixes.iter().find(|(prefix, _)| *prefix == name).map(|(_, steps)| steps)
+            }
             _ => self.index().keys.get(&*name),
         };
         let mut steps = steps?.iter().filter(|step| (self.range.start..self.range.end).contains(&step.at));
@@ -339,7 +346,11 @@ impl Rules<'_> {
         if op.back {
             self.count(number, Outcome::Applied, "");
         } else {
-            self.count(number, Outcome::Lossy, "the new value stands for others too; it stays on the way back");
+            self.count(
+                number,
+                Outcome::Lossy,
+                "the new value stands for others too; it stays on the way back",
+            );
         }
     }
 

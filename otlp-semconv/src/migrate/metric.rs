@@ -54,13 +54,16 @@ impl Rules<'_> {
             buckets: metric.exponential_histogram().is_some(),
         };
         let mut at = self.range.start;
-        while let Some(step) = index.metrics.get(names.last()).and_then(|steps| next(steps, at, self.range.end)) {
+        while let Some(step) =
+            index.metrics.get(names.last()).and_then(|steps| next(steps, at, self.range.end))
+        {
             at = step.at + 1;
             let number = step.ops[0];
             let op = self.table.op(number);
             let to = if self.range.up { op.to } else { op.from };
             let (outcome, reason) = match op.kind {
-                Kind::Metric(Some(_)) if self.kept && op.from == op.to && self.mode == Mode::KeepBoth => {
+                // Unless another name follows, under which the second one stands.
+                Kind::Metric(Some(_)) if draft.is_some() && self.mode == Mode::KeepBoth => {
                     (Outcome::Refused, "one name cannot hold both units")
                 }
                 Kind::Metric(Some(change)) => measure.convert(change, self.range.up),

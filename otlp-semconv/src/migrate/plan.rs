@@ -219,7 +219,9 @@ impl<'p> Way<'p> {
             Spot::Entity => {
                 // The attributes that the keys refer to are counted.
                 self.list(Place::Resource, "", draft, None);
-                if self.resource.is_some() && Version::of_url(draft.text(Text::SchemaUrl)).is_ok_and(|url| url.is_some()) {
+                if self.resource.is_some()
+                    && Version::of_url(draft.text(Text::SchemaUrl)).is_ok_and(|url| url.is_some())
+                {
                     draft.set_text(Text::SchemaUrl, self.plan.to.url());
                 }
                 Look::Inside
@@ -306,8 +308,7 @@ impl<'p> Way<'p> {
             return;
         }
         let Some(mut rules) = self.rules(place, Some(report)) else { return };
-        let item =
-            Item { place, span: &self.span.0, kind: self.span.1, event: name, metric: &self.metric };
+        let item = Item { place, span: &self.span.0, kind: self.span.1, event: name, metric: &self.metric };
         rules.event(&item, draft);
     }
 

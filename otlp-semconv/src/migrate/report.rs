@@ -95,9 +95,9 @@ impl MigrationReport {
 
     /// What happened, oldest version first.
     pub fn operations(&self) -> impl Iterator<Item = Operation> {
-        self.counts.iter().map(|((op, up, outcome, reason), count)| {
-            operation(*op, *up, *outcome, reason, *count)
-        })
+        self.counts
+            .iter()
+            .map(|((op, up, outcome, reason), count)| operation(*op, *up, *outcome, reason, *count))
     }
 
     /// How many changes ended this way.

@@ -140,7 +140,12 @@ pub(super) static FIXES: &[Fix] = &[
         ]),
     ),
     // The schema file scopes this to `jvm.threads.count`, a name that never was.
-    fix("1.22.0", Section::Metrics, Metrics(&["jvm.thread.count"]), Attributes(&[("daemon", "thread.daemon")])),
+    fix(
+        "1.22.0",
+        Section::Metrics,
+        Metrics(&["jvm.thread.count"]),
+        Attributes(&[("daemon", "thread.daemon")]),
+    ),
     dropped("1.25.0", "db.connection_string", "became server.address and server.port"),
     dropped("1.25.0", "db.jdbc.driver_classname", "has no successor"),
     dropped("1.25.0", "db.user", "has no successor"),
@@ -176,16 +181,18 @@ pub(super) static FIXES: &[Fix] = &[
     // The schema file has `io.state`.
     fix("1.31.0", All, Any, Attributes(&[("ios.state", "ios.app.state")])),
     dropped("1.31.0", "code.namespace", "became a part of code.function.name"),
-    fix("1.35.0", Logs, Any, Values { key: "event.name", pairs: &[("az.resource.log", "azure.resource.log")] }),
+    fix(
+        "1.35.0",
+        Logs,
+        Any,
+        Values { key: "event.name", pairs: &[("az.resource.log", "azure.resource.log")] },
+    ),
     fix("1.37.0", All, Any, Values { key: "gen_ai.provider.name", pairs: &[("xai", "x_ai")] }),
     fix(
         "1.39.0",
         All,
         Any,
-        Values {
-            key: "rpc.system.name",
-            pairs: &[("connect_rpc", "connectrpc"), ("apache_dubbo", "dubbo")],
-        },
+        Values { key: "rpc.system.name", pairs: &[("connect_rpc", "connectrpc"), ("apache_dubbo", "dubbo")] },
     ),
     dropped("1.39.0", "rpc.service", "became a part of rpc.method"),
     dropped("1.39.0", "rpc.grpc.status_code", "became rpc.response.status_code, a text"),
@@ -225,6 +232,7 @@ pub(super) static ONE_WAY: &[(&str, &str)] = &[
 ];
 
 /// Tells by another attribute of the same item which old name a new one was.
+#[derive(Debug)]
 pub(super) struct Choice {
     pub(super) to: &'static str,
     pub(super) version: &'static str,
@@ -299,10 +307,7 @@ pub(super) static CHOICES: &[Choice] = &[
         to: "rpc.response.status_code",
         version: "1.39.0",
         by: RPC,
-        names: &[
-            ("connect_rpc", "rpc.connect_rpc.error_code"),
-            ("connectrpc", "rpc.connect_rpc.error_code"),
-        ],
+        names: &[("connect_rpc", "rpc.connect_rpc.error_code"), ("connectrpc", "rpc.connect_rpc.error_code")],
         stays: true,
     },
 ];

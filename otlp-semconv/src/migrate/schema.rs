@@ -36,7 +36,10 @@ pub(crate) enum Only {
     /// Metrics of these names, at that version.
     Metrics(&'static [&'static str]),
     /// Spans of these names, and in them events of these names; an empty list is any.
-    Named { spans: &'static [&'static str], events: &'static [&'static str] },
+    Named {
+        spans: &'static [&'static str],
+        events: &'static [&'static str],
+    },
     /// Spans of kind client or producer.
     Clients,
     /// Spans of kind server or consumer.

@@ -228,16 +228,18 @@ impl Builder {
             What::Prefixes(pairs) => each(pairs)
                 .filter(|(from, _)| FACTS.templates.contains(from))
                 .for_each(|pair| self.op(version, change, Kind::Prefix, pair, back, told)),
-            What::Values { key, pairs } => each(pairs)
-                .for_each(|pair| self.op(version, change, Kind::Value { key }, pair, back, told)),
+            What::Values { key, pairs } => {
+                each(pairs).for_each(|pair| self.op(version, change, Kind::Value { key }, pair, back, told))
+            }
             What::Metrics(pairs) => each(pairs)
                 .for_each(|pair| self.op(version, change, Kind::Metric(relabel(pair)), pair, back, told)),
             What::Unit { from, to, old, new, factor } => {
                 let unit = Some(Unit { old, new, factor });
                 self.op(version, change, Kind::Metric(unit), (from, to), back, told);
             }
-            What::Events(pairs) => each(pairs)
-                .for_each(|pair| self.op(version, change, Kind::Event, pair, back, told)),
+            What::Events(pairs) => {
+                each(pairs).for_each(|pair| self.op(version, change, Kind::Event, pair, back, told))
+            }
             What::Dropped { key, why } => {
                 self.op(version, change, Kind::Dropped, (key, why), false, told);
             }

@@ -1,0 +1,4 @@
+//! What migration must not get wrong.
+
+mod hazard;
+mod kit;
