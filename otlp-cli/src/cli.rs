@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    bench, compress, conformance, convert, decompress, demo, doctor, exit::Exit, inspect, receive, relay,
-    send, terminal::Color, view,
+    bench, compress, conformance, convert, decompress, demo, doctor, exit::Exit, inspect, migrate, receive,
+    relay, send, terminal::Color, view,
 };
 
 /// The OTLP toolkit: receive, relay, send, convert, inspect and view traces, metrics, logs and profiles.
@@ -38,6 +38,7 @@ pub(crate) enum Command {
     Decompress(decompress::DecompressArgs),
     Inspect(inspect::InspectArgs),
     View(view::ViewArgs),
+    Migrate(migrate::MigrateArgs),
     Conformance(conformance::ConformanceArgs),
     Bench(bench::BenchArgs),
     Doctor(doctor::DoctorArgs),
@@ -56,6 +57,7 @@ impl Command {
             Self::Decompress(args) => args.run(),
             Self::Inspect(args) => args.run(),
             Self::View(args) => args.run(),
+            Self::Migrate(args) => args.run(),
             Self::Conformance(args) => args.run(),
             Self::Bench(args) => args.run(),
             Self::Doctor(args) => args.run(),

@@ -76,32 +76,15 @@ impl ConvertArgs {
         let mut reader = source::open(&self.input, self.signal, self.from)?;
         // Before OUT is created, so that a file that is not readable at all leaves an existing OUT alone.
         let first = reader.next().transpose().map_err(source::failure)?;
-        let mut sink = Sink::new(self.create()?, self.batch_items);
+        let mut sink = Sink::new(create(&self.output, self.to)?, self.batch_items);
         let copied = copy(first, &mut reader, &mut sink);
         let written = sink.finish()?;
         self.report(written);
         copied.map(|()| Exit::Done)
     }
 
-    fn create(&self) -> anyhow::Result<FileWriter> {
-        let options = WriteOptions::default()
-            .with_format(self.to.map(|to| to.format))
-            .with_codec(self.to.and_then(|to| to.codec));
-        let writer = if source::is_dash(&self.output) {
-            FileWriter::from_writer("<stdout>", io::stdout(), &options)
-        } else {
-            FileWriter::create(&self.output, &options)
-        };
-        writer.map_err(source::failure)
-    }
-
     fn report(&self, written: Written) {
-        if written.left_out > 0 {
-            say!(
-                "left out {} of a newer protocol, for which JSON has no names; a binary format keeps them",
-                quantity::counted(written.left_out, "field")
-            );
-        }
+        say_left_out(&written);
         let name =
             if source::is_dash(&self.output) { "stdout".into() } else { self.output.display().to_string() };
         say!(
@@ -109,6 +92,29 @@ impl ConvertArgs {
             quantity::counted(written.messages, "message"),
             quantity::counted(written.items, "item"),
             quantity::bytes(written.bytes),
+        );
+    }
+}
+
+/// A writer to a file or stdout, in the format that is given or that the name ends in.
+pub(crate) fn create(path: &Path, format: Option<arg::Format>) -> anyhow::Result<FileWriter> {
+    let options = WriteOptions::default()
+        .with_format(format.map(|format| format.format))
+        .with_codec(format.and_then(|format| format.codec));
+    let writer = if source::is_dash(path) {
+        FileWriter::from_writer("<stdout>", io::stdout(), &options)
+    } else {
+        FileWriter::create(path, &options)
+    };
+    writer.map_err(source::failure)
+}
+
+/// Says what JSON had no place for.
+pub(crate) fn say_left_out(written: &Written) {
+    if written.left_out > 0 {
+        say!(
+            "left out {} of a newer protocol, for which JSON has no names; a binary format keeps them",
+            quantity::counted(written.left_out, "field")
         );
     }
 }
@@ -126,7 +132,7 @@ fn copy(first: Option<Batch>, reader: &mut FileReader, sink: &mut Sink) -> anyho
 }
 
 /// A writer with what happens to messages before it.
-struct Sink {
+pub(crate) struct Sink {
     writer: FileWriter,
     rebatch: Option<Rebatch>,
     /// Profiles for a file of one message: joining them takes all of them.
@@ -134,11 +140,11 @@ struct Sink {
 }
 
 impl Sink {
-    fn new(writer: FileWriter, batch_items: Option<NonZeroUsize>) -> Self {
+    pub(crate) fn new(writer: FileWriter, batch_items: Option<NonZeroUsize>) -> Self {
         Self { writer, rebatch: batch_items.map(Rebatch::new), joined: Vec::new() }
     }
 
-    fn take(&mut self, batch: Batch) -> anyhow::Result<()> {
+    pub(crate) fn take(&mut self, batch: Batch) -> anyhow::Result<()> {
         match &mut self.rebatch {
             Some(rebatch) => rebatch.push(batch)?.into_iter().try_for_each(|full| self.write(full)),
             None => self.write(batch),
@@ -155,7 +161,7 @@ impl Sink {
         self.writer.write(&batch).map_err(source::failure)
     }
 
-    fn finish(mut self) -> anyhow::Result<Written> {
+    pub(crate) fn finish(mut self) -> anyhow::Result<Written> {
         if let Some(rebatch) = self.rebatch.take()
             && let Some(rest) = rebatch.finish()?
         {

@@ -16,6 +16,7 @@ mod exit;
 mod inspect;
 mod interrupt;
 mod listen;
+mod migrate;
 mod progress;
 mod quantity;
 mod receive;

@@ -72,3 +72,7 @@ pub use otlp_export::disk;
 // Files.
 #[cfg(feature = "file")]
 pub use otlp_export::file;
+
+// From one version of the semantic conventions to another.
+#[cfg(feature = "migrate")]
+pub use otlp_semconv::migrate;

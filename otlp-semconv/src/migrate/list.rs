@@ -192,8 +192,8 @@ impl Rules<'_> {
             let standing = (0..pairs.len())
                 .find(|other| !sources.contains(other) && !pairs[*other].gone && pairs[*other].key == to);
             let earlier = taken.iter().find(|(_, from, key)| *key == to && *from != pairs[index].key);
-            match standing.or(earlier.map(|(other, ..)| *other)) {
-                Some(other) => self.collide(number, (index, other), &to, pairs, draft),
+            match standing.or_else(|| earlier.map(|(other, ..)| *other)) {
+                Some(other) => self.collide(number, (index, other), to, pairs, draft),
                 None => {
                     taken.push((index, pairs[index].key.clone(), to.clone()));
                     let converted = self.convert(self.table.op(number), &mut pairs[index], draft);
@@ -399,7 +399,7 @@ impl Rules<'_> {
         &mut self,
         number: u16,
         (index, other): (usize, usize),
-        to: &Cow<'static, str>,
+        to: Cow<'static, str>,
         pairs: &mut [Pair],
         draft: &Draft<'_>,
     ) {
@@ -422,7 +422,7 @@ impl Rules<'_> {
                 pairs[other].gone = true;
                 pairs[other].next = None;
                 let _ = self.convert(self.table.op(number), &mut pairs[index], draft);
-                (pairs[index].key, pairs[index].renamed) = (to.clone(), true);
+                (pairs[index].key, pairs[index].renamed) = (to, true);
                 (Outcome::Lossy, "the new key was there with another value, which is replaced")
             }
             (_, _, Collision::Refuse) => (Outcome::Refused, "the new key is there with another value"),

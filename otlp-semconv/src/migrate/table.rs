@@ -178,7 +178,7 @@ impl Builder {
     fn registry(&mut self, version: Version, told: &mut Vec<(String, Story)>) {
         let since = |name: &str| {
             let found = SINCE.iter().find(|(known, _)| *known == name);
-            found.map_or(Version::newest().as_str(), |(_, version)| *version) == version.as_str()
+            found.map_or_else(|| Version::newest().as_str(), |(_, version)| *version) == version.as_str()
         };
         for pair in FACTS.attributes.iter().filter(|(from, _)| since(from)) {
             let what = What::Attributes(from_ref(pair));

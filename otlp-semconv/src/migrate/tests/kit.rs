@@ -88,9 +88,12 @@ pub(super) fn record(event_name: &str, list: &[(&str, &str)]) -> Batch {
     batch(Signal::Logs, &ExportLogsServiceRequest { resource_logs })
 }
 
-/// Metrics of one point each: name, unit, attributes.
-pub(super) fn gauges(list: &[(&str, &str, &[(&str, &str)])]) -> Batch {
-    let gauge = |(name, unit, list): &(&str, &str, &[(&str, &str)])| Metric {
+/// Name, unit, attributes.
+type Row<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
+/// Metrics of one point each.
+pub(super) fn gauges(list: &[Row<'_>]) -> Batch {
+    let gauge = |(name, unit, list): &Row<'_>| Metric {
         name: (*name).to_owned(),
         unit: (*unit).to_owned(),
         data: Some(Data::Gauge(Gauge {
