@@ -13,6 +13,7 @@ mod convert;
 mod doctor;
 mod help;
 mod inspect;
+mod migrate;
 mod receive;
 mod relay;
 mod send;

@@ -201,9 +201,11 @@ impl Rules<'_> {
                     pairs[index].renamed = true;
                     match converted {
                         true => self.count(number, outcome, reason),
-                        false => {
-                            self.count(number, Outcome::Lossy, "the new key is for another type of value")
-                        }
+                        false => self.count(
+                            number,
+                            Outcome::Lossy,
+                            "the value is not of the type that the key is for",
+                        ),
                     }
                 }
             }
@@ -364,19 +366,17 @@ impl Rules<'_> {
             (Convert::Unknown, ..) => return false,
             (Convert::IntToText, Value::Same, true) => match old {
                 ValueView::Int(number) => pair.value = Value::Text(number.to_string()),
-                ValueView::Str(_) => {}
                 _ => return false,
             },
             (Convert::IntToText, Value::Same, false) => {
                 let number = old.as_str().and_then(|text| Some((text, text.parse::<i64>().ok()?)));
                 match number {
                     Some((text, number)) if number.to_string() == text => pair.value = Value::Int(number),
-                    _ => return matches!(old, ValueView::Int(_)),
+                    _ => return false,
                 }
             }
             (Convert::TextToList, Value::Same, true) => match old {
                 ValueView::Str(text) => pair.value = Value::List(text.to_owned()),
-                ValueView::Array(_) => {}
                 _ => return false,
             },
             (Convert::TextToList, Value::Same, false) => match old {
@@ -386,7 +386,7 @@ impl Rules<'_> {
                         None => return false,
                     }
                 }
-                _ => return matches!(old, ValueView::Str(_)),
+                _ => return false,
             },
             // The same attribute twice does not happen in one direction.
             _ => return false,

@@ -2,3 +2,6 @@
 
 mod hazard;
 mod kit;
+mod oracle;
+mod round_trip;
+mod table;
