@@ -27,6 +27,7 @@ pages! {
     quick_start = "src/quick-start.md",
     testing = "src/testing.md",
     client = "src/client.md",
+    migrate = "src/migrate.md",
 }
 
 #[cfg(test)]

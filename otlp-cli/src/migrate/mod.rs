@@ -102,12 +102,10 @@ impl MigrateArgs {
     ) -> anyhow::Result<()> {
         let mode = if self.keep_both { Mode::KeepBoth } else { Mode::Rename };
         let progress = Progress::new();
-        let mut messages: u64 = 0;
-        for batch in first.map(Ok).into_iter().chain(reader) {
+        for (messages, batch) in (1..).zip(first.map(Ok).into_iter().chain(reader)) {
             let (batch, part) = plan.apply(&batch.map_err(source::failure)?, mode, Collision::default());
             report.merge(&part);
             sink.take(batch)?;
-            messages += 1;
             progress.show(|| format!("{} migrated", quantity::counted(messages, "message")));
         }
         progress.clear();

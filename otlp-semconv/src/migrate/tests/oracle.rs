@@ -39,7 +39,7 @@ fn versions(from: Version, to: Version) -> (bool, Vec<&'static crate::migrate::s
 }
 
 /// Renames a metric and one list of its, or a list that belongs to no metric, along the way.
-fn follow(from: Version, to: Version, section: Section, metric: &mut String, list: &mut Vec<KeyValue>) {
+fn follow(from: Version, to: Version, section: Section, metric: &mut String, list: &mut [KeyValue]) {
     let (up, releases) = versions(from, to);
     for release in releases {
         let mut changes: Vec<_> = release

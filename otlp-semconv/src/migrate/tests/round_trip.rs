@@ -26,12 +26,12 @@ fn lives(name: &str, version: Version, kind: Kind) -> bool {
         (Kind::Value { key: one }, Kind::Value { key: two }) => one == two,
         (one, two) => std::mem::discriminant(&one) == std::mem::discriminant(&two),
     };
-    let told = Table::get().ops.iter().filter(same).filter(|op| op.from != op.to);
-    let past = told.clone().filter(|op| op.version <= version && (op.from == name || op.to == name));
-    match past.last() {
+    let mut told = Table::get().ops.iter().filter(same).filter(|op| op.from != op.to);
+    let mut past = told.clone().filter(|op| op.version <= version && (op.from == name || op.to == name));
+    match past.next_back() {
         Some(op) => op.to == name,
         // What comes first in the future is not there yet.
-        None => told.filter(|op| op.from == name || op.to == name).next().is_none_or(|op| op.from == name),
+        None => told.find(|op| op.from == name || op.to == name).is_none_or(|op| op.from == name),
     }
 }
 
@@ -77,12 +77,9 @@ fn names(version: Version) -> Names {
 }
 
 /// One attribute by two numbers.
-fn pick<'n>(
-    names: &'n Names,
-    (key, value): (prop::sample::Index, prop::sample::Index),
-) -> (&'n str, &'n str) {
+fn pick(names: &Names, (key, value): (prop::sample::Index, prop::sample::Index)) -> (&str, &str) {
     let (key, values) = key.get(&names.keys);
-    (key, *value.get(values))
+    (key, value.get::<&str>(values))
 }
 
 proptest! {
@@ -102,7 +99,7 @@ proptest! {
         let batches = [
             span(SpanKind::from_number(kind), &list),
             resource(&list),
-            record(*metric.get(&names.events), &list),
+            record(metric.get::<&str>(&names.events), &list),
             gauges(&[(name, unit, &list)]),
         ];
         for old in batches {

@@ -8,6 +8,7 @@ mod facade;
 mod gate;
 mod identifier;
 mod index;
+mod schemas;
 mod signal;
 
 use std::path::{Path, PathBuf};
@@ -61,12 +62,18 @@ pub(super) fn generate(output: &Output, source: &Source) -> anyhow::Result<()> {
     let registry = registry(source)?;
     let generated = root().join("otlp-semconv/src/generated");
     output.bytes(&generated.join("registry.txt"), registry.to_compact().as_bytes())?;
+    let schema = source.model.join("schemas").join(&source.version);
+    output.rust(&generated.join("schemas.rs"), &schemas::source(&schema, &source.version, &main(source)?)?)?;
     facade::generate(output, &registry, &generated)
 }
 
-/// The main release, and on it the live definitions of what moved away.
-fn registry(source: &Source) -> anyhow::Result<Registry> {
-    let url = |version: &str| format!("https://opentelemetry.io/schemas/{version}");
+/// The schema URL of a release.
+fn url(version: &str) -> String {
+    format!("https://opentelemetry.io/schemas/{version}")
+}
+
+/// The main release.
+fn main(source: &Source) -> anyhow::Result<Registry> {
     let model = folder(&source.model);
     let main = Resolver::new().schema_url(url(&source.version)).load(&model)?;
     ensure!(
@@ -76,6 +83,12 @@ fn registry(source: &Source) -> anyhow::Result<Registry> {
         main.version(),
         source.version
     );
+    Ok(main)
+}
+
+/// The main release, and on it the live definitions of what moved away.
+fn registry(source: &Source) -> anyhow::Result<Registry> {
+    let main = main(source)?;
     let mut files = Vec::new();
     for name in LIVE_FOLDERS.map(Path::new) {
         // Releases before the move have them alive themselves.
