@@ -2,6 +2,7 @@
 
 //! Renames of the schema files, and what the registry adds to them.
 
+#[allow(unused_imports, reason = "what a file needs depends on what is in it")]
 use crate::migrate::schema::{
     Change, Facts, MetricChange, Only, Release, Section, TypeChange, ValueChange, What,
 };

@@ -1,6 +1,7 @@
 //! The attributes of one item on their way from version to version.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use otlp_core::edit::{Draft, Text};
 use otlp_core::trace::SpanKind;
@@ -79,8 +80,55 @@ struct Pair {
     value: Value,
     next: Option<&'static Step>,
     gone: bool,
-    /// Whether the key has changed.
-    renamed: bool,
+    /// Where the key changed last, and from what.
+    was: Option<(u32, Cow<'static, str>)>,
+}
+
+/// An attribute that gets another key.
+struct Move {
+    index: usize,
+    number: u16,
+    to: Cow<'static, str>,
+    tag: (Outcome, &'static str),
+}
+
+/// The attributes of one item, found by their keys.
+struct List {
+    pairs: Vec<Pair>,
+    /// The first with each key.
+    by_key: HashMap<Cow<'static, str>, usize>,
+}
+
+impl List {
+    fn new(pairs: Vec<Pair>) -> Self {
+        let mut list = Self { by_key: HashMap::with_capacity(pairs.len()), pairs };
+        (0..list.pairs.len()).for_each(|index| list.enter(index));
+        list
+    }
+
+    /// It is found under its key from now on, unless another is.
+    fn enter(&mut self, index: usize) {
+        self.by_key.entry(self.pairs[index].key.clone()).or_insert(index);
+    }
+
+    /// It is not found under its key any more.
+    fn leave(&mut self, index: usize) {
+        let key = &self.pairs[index].key;
+        if self.by_key.get(key) == Some(&index) {
+            self.by_key.remove(key);
+        }
+    }
+
+    /// It is no longer there at all.
+    fn remove(&mut self, index: usize) {
+        self.leave(index);
+        (self.pairs[index].gone, self.pairs[index].next) = (true, None);
+    }
+
+    /// The text under a key.
+    fn text<'l>(&'l self, key: &str, draft: &'l Draft<'_>) -> Option<&'l str> {
+        text(&self.pairs[*self.by_key.get(key)?], draft)
+    }
 }
 
 /// The value, where it is another than in the draft.
@@ -128,16 +176,15 @@ impl Rules<'_> {
         if !(0..count).any(|index| first(index).is_some()) {
             return;
         }
-        let mut pairs: Vec<Pair> = (0..count)
-            .filter_map(|index| {
-                let key = Cow::Owned(draft.key(index)?.to_owned());
-                Some(Pair { index, key, value: Value::Same, next: first(index), gone: false, renamed: false })
-            })
-            .collect();
-        while let Some(at) = pairs.iter().filter_map(|pair| pair.next).map(|step| step.at).min() {
-            self.step(at, item, &mut pairs, draft);
+        let pairs = (0..count).filter_map(|index| {
+            let key = Cow::Owned(draft.key(index)?.to_owned());
+            Some(Pair { index, key, value: Value::Same, next: first(index), gone: false, was: None })
+        });
+        let mut list = List::new(pairs.collect());
+        while let Some(at) = list.pairs.iter().filter_map(|pair| pair.next).map(|step| step.at).min() {
+            self.step(at, item, &mut list, draft);
         }
-        self.write(&pairs, draft);
+        self.write(&list.pairs, draft);
     }
 
     /// The name of a span event or event record.
@@ -168,37 +215,36 @@ impl Rules<'_> {
     }
 
     /// Takes all attributes that change at one point of the line over it, all at once.
-    fn step(&mut self, at: u32, item: &Item<'_>, pairs: &mut [Pair], draft: &Draft<'_>) {
-        let mut moves: Vec<(usize, u16, Cow<'static, str>, bool)> = Vec::new();
-        for index in 0..pairs.len() {
-            let Some(step) = pairs[index].next.filter(|step| step.at == at) else { continue };
-            if let Some((number, sure)) = self.decide(step, index, item, pairs, draft) {
-                let op = self.table.op(number);
-                match op.kind {
-                    Kind::Key(_) | Kind::Prefix => {
-                        let to = renamed(op, self.range.up, &pairs[index].key);
-                        moves.push((index, number, to, sure));
-                    }
-                    Kind::Value { .. } => self.value(number, &mut pairs[index]),
-                    _ => self.count(number, Outcome::Refused, op.to),
+    fn step(&mut self, at: u32, item: &Item<'_>, list: &mut List, draft: &Draft<'_>) {
+        let mut moves: Vec<Move> = Vec::new();
+        for index in 0..list.pairs.len() {
+            let Some(step) = list.pairs[index].next.filter(|step| step.at == at) else { continue };
+            let Some((number, sure)) = self.decide(step, index, item, list, draft) else { continue };
+            let op = self.table.op(number);
+            match op.kind {
+                Kind::Key(_) | Kind::Prefix => {
+                    let to = renamed(op, self.range.up, &list.pairs[index].key);
+                    moves.push(Move { index, number, to, tag: self.tag(number, sure, item, list, draft) });
                 }
+                Kind::Value { .. } => self.value(number, &mut list.pairs[index]),
+                _ => self.count(number, Outcome::Refused, op.to),
             }
         }
-        let sources: Vec<usize> = moves.iter().map(|(index, ..)| *index).collect();
-        // Who takes which new key: the first of those that move to it.
-        let mut taken: Vec<(usize, Cow<'static, str>, Cow<'static, str>)> = Vec::new();
-        for (index, number, to, sure) in moves {
-            let (outcome, reason) = self.tag(number, sure, item, pairs, draft);
-            let standing = (0..pairs.len())
-                .find(|other| !sources.contains(other) && !pairs[*other].gone && pairs[*other].key == to);
-            let earlier = taken.iter().find(|(_, from, key)| *key == to && *from != pairs[index].key);
-            match standing.or_else(|| earlier.map(|(other, ..)| *other)) {
-                Some(other) => self.collide(number, (index, other), to, pairs, draft),
+        // What moves away at the same time is in nobody's way.
+        for Move { index, .. } in &moves {
+            list.leave(*index);
+        }
+        for Move { index, number, to, tag: (outcome, reason) } in moves {
+            let there = list.by_key.get(&to).copied();
+            // The same key twice becomes the other key twice.
+            let twin = |other: usize| list.pairs[other].was == Some((at, list.pairs[index].key.clone()));
+            match there.filter(|other| !twin(*other)) {
+                Some(other) => self.collide(number, (index, other), to, list, draft),
                 None => {
-                    taken.push((index, pairs[index].key.clone(), to.clone()));
-                    let converted = self.convert(self.table.op(number), &mut pairs[index], draft);
-                    pairs[index].key = to;
-                    pairs[index].renamed = true;
+                    let pair = &mut list.pairs[index];
+                    let converted = self.convert(self.table.op(number), pair, draft);
+                    pair.was = Some((at, std::mem::replace(&mut pair.key, to)));
+                    list.enter(index);
                     match converted {
                         true => self.count(number, outcome, reason),
                         false => self.count(
@@ -210,7 +256,7 @@ impl Rules<'_> {
                 }
             }
         }
-        for pair in pairs.iter_mut().filter(|pair| pair.next.is_some_and(|step| step.at == at)) {
+        for pair in list.pairs.iter_mut().filter(|pair| pair.next.is_some_and(|step| step.at == at)) {
             pair.next = if pair.gone { None } else { self.next(&pair.key, at + 1, item) };
         }
     }
@@ -221,25 +267,18 @@ impl Rules<'_> {
         step: &'static Step,
         index: usize,
         item: &Item<'_>,
-        pairs: &[Pair],
+        list: &List,
         draft: &Draft<'_>,
     ) -> Option<(u16, bool)> {
-        let value = || text(&pairs[index], draft);
-        let up = self.range.up;
-        let mut ops = step.ops.iter().copied();
         if let Kind::Value { .. } = self.table.op(*step.ops.first()?).kind {
-            let value = value()?;
-            return ops
-                .find(|number| {
-                    let op = self.table.op(*number);
-                    if up { op.from == value } else { op.back && op.to == value }
-                })
-                .map(|number| (number, true));
+            let value = text(&list.pairs[index], draft)?;
+            let is_it = |number: &u16| {
+                let op = self.table.op(*number);
+                if self.range.up { op.from == value } else { op.back && op.to == value }
+            };
+            return step.ops.iter().copied().find(is_it).map(|number| (number, true));
         }
-        self.choose(step, item, &|key| {
-            let found = pairs.iter().find(|pair| !pair.gone && pair.key == key)?;
-            text(found, draft).map(str::to_owned)
-        })
+        self.choose(step, item, list, draft)
     }
 
     /// Which of several old names a new one was.
@@ -247,10 +286,11 @@ impl Rules<'_> {
         &self,
         step: &'static Step,
         item: &Item<'_>,
-        value: &dyn Fn(&str) -> Option<String>,
+        list: &List,
+        draft: &Draft<'_>,
     ) -> Option<(u16, bool)> {
         if let Some(choice) = step.choice {
-            let answer = choice.by.iter().find_map(|key| value(key));
+            let answer = choice.by.iter().find_map(|key| list.text(key, draft));
             let name = answer
                 .and_then(|answer| choice.names.iter().find(|(value, _)| *value == answer))
                 .map(|(_, name)| *name);
@@ -284,7 +324,7 @@ impl Rules<'_> {
         number: u16,
         sure: bool,
         item: &Item<'_>,
-        pairs: &[Pair],
+        list: &List,
         draft: &Draft<'_>,
     ) -> (Outcome, &'static str) {
         let op = self.table.op(number);
@@ -305,7 +345,7 @@ impl Rules<'_> {
             collision: self.collision,
             report: None,
         };
-        let undone = back.undo(op, item, pairs, draft);
+        let undone = back.undo(op, item, list, draft);
         if undone == Some((number, true)) {
             (Outcome::Applied, "")
         } else {
@@ -314,7 +354,7 @@ impl Rules<'_> {
     }
 
     /// What the way back would make of an operation's result, within the version.
-    fn undo(&self, op: &Op, item: &Item<'_>, pairs: &[Pair], draft: &Draft<'_>) -> Option<(u16, bool)> {
+    fn undo(&self, op: &Op, item: &Item<'_>, list: &List, draft: &Draft<'_>) -> Option<(u16, bool)> {
         let name = match op.kind {
             Kind::Prefix => format!("{}.", op.to),
             _ => op.to.to_owned(),
@@ -331,15 +371,12 @@ impl Rules<'_> {
             let values = matches!(self.table.op(step.ops[0]).kind, Kind::Value { .. });
             !values && item.takes_back(step)
         })?;
-        self.choose(step, item, &|key| {
-            let found = pairs.iter().find(|pair| !pair.gone && pair.key == key)?;
-            text(found, draft).map(str::to_owned)
-        })
+        self.choose(step, item, list, draft)
     }
 
     fn value(&mut self, number: u16, pair: &mut Pair) {
         let op = self.table.op(number);
-        if self.mode == Mode::KeepBoth && !pair.renamed {
+        if self.mode == Mode::KeepBoth && pair.was.is_none() {
             self.count(number, Outcome::Refused, "one key cannot hold both values");
             return;
         }
@@ -400,32 +437,36 @@ impl Rules<'_> {
         number: u16,
         (index, other): (usize, usize),
         to: Cow<'static, str>,
-        pairs: &mut [Pair],
+        list: &mut List,
         draft: &Draft<'_>,
     ) {
-        let same = equal(&pairs[index], &pairs[other], draft);
+        let same = equal(&list.pairs[index], &list.pairs[other], draft);
         let (outcome, reason) = match (self.mode, same, self.collision) {
             (Mode::KeepBoth, ..) => {
                 // Both are there as they are to be.
-                pairs[index].gone = true;
+                list.remove(index);
                 (Outcome::Applied, "")
             }
             (_, true, _) => {
-                pairs[index].gone = true;
+                list.remove(index);
                 (Outcome::Lossy, "the new key was there with the same value; one of them is left")
             }
             (_, _, Collision::KeepExisting) => {
-                pairs[index].gone = true;
+                list.remove(index);
                 (Outcome::Lossy, "the new key was there with another value, which stays")
             }
             (_, _, Collision::Replace) => {
-                pairs[other].gone = true;
-                pairs[other].next = None;
-                let _ = self.convert(self.table.op(number), &mut pairs[index], draft);
-                (pairs[index].key, pairs[index].renamed) = (to, true);
+                list.remove(other);
+                let pair = &mut list.pairs[index];
+                let _ = self.convert(self.table.op(number), pair, draft);
+                pair.was = Some((u32::MAX, std::mem::replace(&mut pair.key, to)));
+                list.enter(index);
                 (Outcome::Lossy, "the new key was there with another value, which is replaced")
             }
-            (_, _, Collision::Refuse) => (Outcome::Refused, "the new key is there with another value"),
+            (_, _, Collision::Refuse) => {
+                list.enter(index);
+                (Outcome::Refused, "the new key is there with another value")
+            }
         };
         self.count(number, outcome, reason);
     }
@@ -434,14 +475,14 @@ impl Rules<'_> {
         for pair in pairs {
             let key = || pair.key.clone().into_owned();
             let index = match self.mode {
-                Mode::KeepBoth if pair.gone || (!pair.renamed && pair.value == Value::Same) => continue,
-                Mode::KeepBoth if pair.renamed => draft.copy(pair.index, key()),
+                Mode::KeepBoth if pair.gone || (pair.was.is_none() && pair.value == Value::Same) => continue,
+                Mode::KeepBoth if pair.was.is_some() => draft.copy(pair.index, key()),
                 _ if pair.gone => {
                     draft.remove(pair.index);
                     continue;
                 }
                 _ => {
-                    if pair.renamed {
+                    if pair.was.is_some() {
                         draft.rename(pair.index, key());
                     }
                     Some(pair.index)

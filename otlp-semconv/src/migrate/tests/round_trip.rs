@@ -83,7 +83,7 @@ fn pick(names: &Names, (key, value): (prop::sample::Index, prop::sample::Index))
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(6000))]
+    #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
     fn what_is_only_applied_can_be_undone(
@@ -139,7 +139,7 @@ fn most_of_what_there_is_can_be_undone() {
     // Otherwise the property above says little.
     let versions: Vec<Version> = Version::all().collect();
     let (mut undone, mut all) = (0, 0);
-    for from in &versions {
+    for from in versions.iter().step_by(3) {
         let names = at_home(*from);
         let to = if from.index() % 2 == 0 { Version::newest() } else { versions[0] };
         for (key, values) in &names.keys {

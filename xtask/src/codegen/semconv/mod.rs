@@ -62,8 +62,13 @@ pub(super) fn generate(output: &Output, source: &Source) -> anyhow::Result<()> {
     let registry = registry(source)?;
     let generated = root().join("otlp-semconv/src/generated");
     output.bytes(&generated.join("registry.txt"), registry.to_compact().as_bytes())?;
-    let schema = source.model.join("schemas").join(&source.version);
-    output.rust(&generated.join("schemas.rs"), &schemas::source(&schema, &source.version, &main(source)?)?)?;
+    let beside = |dir: &Path| dir.join("schemas").join(&source.version);
+    let schema = match beside(&source.model) {
+        inside if inside.is_file() => inside,
+        _ => beside(&source.model.join("..")),
+    };
+    output
+        .rust(&generated.join("schemas.rs"), &schemas::source(&schema, &source.version, &main(source)?)?)?;
     facade::generate(output, &registry, &generated)
 }
 

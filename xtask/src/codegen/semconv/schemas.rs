@@ -74,7 +74,8 @@ fn changes(version: &Node, renames: &mut Renames) -> anyhow::Result<String> {
                 let mut only = "Only::Any".to_owned();
                 let what = match kind.as_str() {
                     "rename_attributes" => {
-                        let list = |key| node.get(key).map(|node| names(node.items())).filter(|list| list != "&[]");
+                        let list =
+                            |key| node.get(key).map(|node| names(node.items())).filter(|list| list != "&[]");
                         let none = || "&[]".to_owned();
                         if let Some(metrics) = list("apply_to_metrics") {
                             only = format!("Only::Metrics({metrics})");
