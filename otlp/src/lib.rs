@@ -76,3 +76,7 @@ pub use otlp_export::file;
 // From one version of the semantic conventions to another.
 #[cfg(feature = "migrate")]
 pub use otlp_semconv::migrate;
+
+// The semantic conventions as types; their other stability levels are features of otlp-semconv.
+#[cfg(feature = "semconv")]
+pub use otlp_semconv as semconv;
