@@ -12,12 +12,12 @@ pub struct Attribute<'a> {
 }
 
 impl<'a> Attribute<'a> {
-    #[inline]
+    #[inline(always)]
     pub(crate) const fn new(key: &'static str, value: Value<'a>) -> Self {
         Self { name: Name::constant(key), value }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) const fn named(name: Name<'a>, value: Value<'a>) -> Self {
         Self { name, value }
     }
@@ -40,7 +40,7 @@ impl<'a> Attribute<'a> {
 
 impl Attribute<'_> {
     /// Hands it to `sink`.
-    #[inline]
+    #[inline(always)]
     pub fn write_to(self, sink: &mut impl Sink) {
         sink.put(self);
     }
@@ -60,7 +60,7 @@ pub trait Sink {
 }
 
 impl<F: FnMut(Attribute<'_>)> Sink for F {
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, attribute: Attribute<'_>) {
         self(attribute);
     }
@@ -92,7 +92,7 @@ pub trait Attributes {
     fn each(&self, part: Part, sink: &mut impl Sink);
 
     /// All of them.
-    #[inline]
+    #[inline(always)]
     fn write_to(&self, sink: &mut impl Sink) {
         self.each(Part::All, sink);
     }

@@ -1,4 +1,7 @@
 //! Builders: macros that turn a table of attributes into one, and what the code they make calls.
+//!
+//! All of it is inlined: what a caller never sets is then known to be absent, and neither the builder nor the test for
+//! the attribute is left in the program.
 
 use core::fmt;
 
@@ -25,7 +28,7 @@ macro_rules! builder {
 
         impl<'a> $name<'a> {
             /// With everything that is required.
-            #[inline]
+            #[inline(always)]
             pub fn new($($need: impl $crate::Given<$need_type>,)*) -> Self {
                 Self {
                     $($need: $need.given(),)*
@@ -38,7 +41,7 @@ macro_rules! builder {
                 #[doc = concat!("`", $need_key, "`: ", $need_doc, ".")]
                 ///
                 /// Replaces what `new` got, which at a span's start may not be known yet.
-                #[inline]
+                #[inline(always)]
                 #[must_use]
                 pub fn $need(mut self, value: impl $crate::Given<$need_type>) -> Self {
                     self.$need = value.given();
@@ -49,7 +52,7 @@ macro_rules! builder {
             $(
                 #[doc = concat!("`", $may_key, "`: ", $may_doc, ".")]
                 $(#[cfg($cfg)])?
-                #[inline]
+                #[inline(always)]
                 #[must_use]
                 pub fn $may(mut self, value: impl $crate::Maybe<$may_type>) -> Self {
                     self.$may = value.maybe();
@@ -59,7 +62,7 @@ macro_rules! builder {
         }
 
         impl $crate::Attributes for $name<'_> {
-            #[inline]
+            #[inline(always)]
             fn each(&self, part: $crate::Part, sink: &mut impl $crate::Sink) {
                 $(
                     if part.takes($pinned_when) {
@@ -104,7 +107,11 @@ macro_rules! metric {
 
 /// A span type; the templates of its name stand after it, best first.
 macro_rules! span {
-    ($name:ident: $type:literal, $kind:ident, $stability:ident; |$span:ident| $templates:expr; $($builder:tt)*) => {
+    (
+        $name:ident: $type:literal, $kind:ident, $stability:ident;
+        |$span:ident| $($(#[$gate:meta])* [$($piece:expr),*])*;
+        $($builder:tt)*
+    ) => {
         builder! { $($builder)* }
 
         impl $crate::Span for $name<'_> {
@@ -112,9 +119,16 @@ macro_rules! span {
             const KIND: $crate::SpanKind = $crate::SpanKind::$kind;
             const STABILITY: $crate::Stability = $crate::Stability::$stability;
 
-            fn write_name(&self, out: &mut dyn core::fmt::Write) -> core::fmt::Result {
+            #[inline(always)]
+            fn write_name(&self, out: &mut impl core::fmt::Write) -> core::fmt::Result {
                 let $span = self;
-                $crate::signal::write_first(out, &$templates)
+                $(
+                    $(#[$gate])*
+                    if let Some(written) = $crate::signal::write_whole(out, [$($piece),*]) {
+                        return written;
+                    }
+                )*
+                Ok(())
             }
         }
     };
@@ -154,7 +168,7 @@ pub(crate) const LATER: bool = false;
 
 impl Part {
     /// Whether the part has attributes that samplers look at (`true`), or the others.
-    #[inline]
+    #[inline(always)]
     pub(crate) const fn takes(self, sampling: bool) -> bool {
         match self {
             Self::All => true,
@@ -170,7 +184,7 @@ pub(crate) trait Field {
 }
 
 impl<'a, T: Into<Value<'a>>> Field for T {
-    #[inline]
+    #[inline(always)]
     fn send(self, key: &'static str, sink: &mut impl Sink) {
         sink.put(Attribute::new(key, self.into()));
     }
@@ -178,7 +192,7 @@ impl<'a, T: Into<Value<'a>>> Field for T {
 
 /// Of a template; the key ends in its dot.
 impl<'a, T: Copy + Into<Value<'a>>> Field for Entries<'a, T> {
-    #[inline]
+    #[inline(always)]
     fn send(self, key: &'static str, sink: &mut impl Sink) {
         for (suffix, value) in self.0 {
             sink.put(Attribute::named(Name::joined(key, suffix), (*value).into()));

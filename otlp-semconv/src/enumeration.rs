@@ -32,7 +32,7 @@ macro_rules! texts {
         }
 
         impl<'a> From<$name<'a>> for $crate::Value<'a> {
-            #[inline]
+            #[inline(always)]
             fn from(value: $name<'a>) -> Self {
                 Self::Str(value.as_str())
             }
@@ -41,7 +41,7 @@ macro_rules! texts {
         impl $crate::value::Single for $name<'_> {}
 
         impl<'a> $crate::Given<$name<'a>> for $name<'a> {
-            #[inline]
+            #[inline(always)]
             fn given(self) -> Self {
                 self
             }
@@ -89,7 +89,7 @@ macro_rules! numbers {
         }
 
         impl From<$name> for $crate::Value<'_> {
-            #[inline]
+            #[inline(always)]
             fn from(value: $name) -> Self {
                 Self::Int(value.as_i64())
             }
@@ -98,7 +98,7 @@ macro_rules! numbers {
         impl $crate::value::Single for $name {}
 
         impl $crate::Given<Self> for $name {
-            #[inline]
+            #[inline(always)]
             fn given(self) -> Self {
                 self
             }

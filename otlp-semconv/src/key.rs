@@ -63,7 +63,7 @@ impl<T: Kind + ?Sized> Key<T> {
     }
 
     /// The attribute with this value.
-    #[inline]
+    #[inline(always)]
     pub fn of<'a>(&self, value: impl Given<T::Value<'a>>) -> Attribute<'a> {
         Attribute::new(self.name, value.given().into())
     }
@@ -146,7 +146,7 @@ impl<'a, T: Kind + ?Sized> TemplateKey<'a, T> {
     }
 
     /// The attribute with this value.
-    #[inline]
+    #[inline(always)]
     pub fn of(&self, value: impl Given<T::Value<'a>>) -> Attribute<'a> {
         Attribute::named(self.name(), value.given().into())
     }
@@ -180,7 +180,7 @@ impl<'a> Name<'a> {
         Self { prefix: name, suffix: "" }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) const fn joined(prefix: &'static str, suffix: &'a str) -> Self {
         Self { prefix, suffix }
     }

@@ -130,7 +130,7 @@ macro_rules! kinds {
         }
 
         impl<'a> From<$value> for Value<'a> {
-            #[inline]
+            #[inline(always)]
             fn from(value: $value) -> Self {
                 Self::$variant(value)
             }
@@ -197,28 +197,28 @@ pub trait Maybe<T> {
 }
 
 impl<T, G: Given<T> + Single> Maybe<T> for G {
-    #[inline]
+    #[inline(always)]
     fn maybe(self) -> Option<T> {
         Some(self.given())
     }
 }
 
 impl<T, G: Given<T>> Maybe<T> for Option<G> {
-    #[inline]
+    #[inline(always)]
     fn maybe(self) -> Option<T> {
         self.map(Given::given)
     }
 }
 
 impl<'a, S: AsRef<str> + ?Sized> Given<&'a str> for &'a S {
-    #[inline]
+    #[inline(always)]
     fn given(self) -> &'a str {
         self.as_ref()
     }
 }
 
 impl<'a, S: AsRef<str> + ?Sized, T: Texts<'a>> Given<T> for &'a S {
-    #[inline]
+    #[inline(always)]
     fn given(self) -> T {
         T::from(self.as_ref())
     }
@@ -227,7 +227,7 @@ impl<'a, S: AsRef<str> + ?Sized, T: Texts<'a>> Given<T> for &'a S {
 macro_rules! give {
     ($([$($generic:tt)*] $from:ty => $to:ty, |$value:ident| $into:expr;)*) => {$(
         impl<$($generic)*> Given<$to> for $from {
-            #[inline]
+            #[inline(always)]
             fn given(self) -> $to {
                 let $value = self;
                 $into

@@ -24,14 +24,14 @@ impl<T: ?Sized> Key<T> {
 }
 
 impl<T: ?Sized> From<Key<T>> for otlp_core::Key {
-    #[inline]
+    #[inline(always)]
     fn from(key: Key<T>) -> Self {
         key.core()
     }
 }
 
 impl<T: ?Sized> From<Key<T>> for KeyRef<'_> {
-    #[inline]
+    #[inline(always)]
     fn from(key: Key<T>) -> Self {
         key.name().into()
     }
@@ -50,6 +50,7 @@ impl From<SpanKind> for otlp_core::trace::SpanKind {
 }
 
 /// Values without others inside.
+#[inline(always)]
 fn flat(value: Value<'_>) -> ValueRef<'_> {
     match value {
         Value::Str(value) => ValueRef::Str(value),
@@ -99,7 +100,7 @@ struct Text {
 
 impl Text {
     fn of(what: impl fmt::Display) -> Self {
-        let mut text = Self { start: [0; 128], len: 0, long: String::new() };
+        let mut text = Self::default();
         // Writing to memory never fails.
         let _ = write!(text, "{what}");
         text
@@ -115,7 +116,14 @@ impl Text {
     }
 }
 
+impl Default for Text {
+    fn default() -> Self {
+        Self { start: [0; 128], len: 0, long: String::new() }
+    }
+}
+
 impl fmt::Write for Text {
+    #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
         match self.start.get_mut(self.len..self.len + text.len()) {
             Some(room) if self.long.is_empty() => {
@@ -134,7 +142,7 @@ impl fmt::Write for Text {
 }
 
 /// A name in one piece; only those of templates have to be put together.
-#[inline]
+#[inline(always)]
 fn with_name<R>(name: Name<'_>, then: impl FnOnce(&str) -> R) -> R {
     if name.is_constant() { then(name.prefix()) } else { then(Text::of(name).as_str()) }
 }
@@ -142,7 +150,7 @@ fn with_name<R>(name: Name<'_>, then: impl FnOnce(&str) -> R) -> R {
 macro_rules! sinks {
     ($($writer:ident)*) => {$(
         impl Sink for $writer<'_> {
-            #[inline]
+            #[inline(always)]
             fn put(&mut self, attribute: Attribute<'_>) {
                 with_name(attribute.name(), |name| match attribute.value() {
                     Value::Array(values) => put_elements(self.attr_array(name), values),
@@ -162,14 +170,19 @@ sinks!(
 );
 
 /// For [`Span::begin`].
+#[inline(always)]
 pub(crate) fn begin_span<'w, S: Span>(span: &S, scope: &'w mut ScopeSpansWriter<'_>) -> SpanWriter<'w> {
     let mut writer = scope.span();
-    writer.name(Text::of(span.name()).as_str()).kind(S::KIND.into());
+    let mut name = Text::default();
+    // Writing to memory never fails.
+    let _ = span.write_name(&mut name);
+    writer.name(name.as_str()).kind(S::KIND.into());
     span.write_to(&mut writer);
     writer
 }
 
 /// For [`Event::begin`].
+#[inline(always)]
 pub(crate) fn begin_event<'w, E: Event>(
     event: &E,
     scope: &'w mut ScopeLogsWriter<'_>,

@@ -19,6 +19,7 @@ pub trait Event: Attributes {
 
     /// Begins a log record in a scope, with the event's name and all attributes.
     #[cfg(feature = "write")]
+    #[inline(always)]
     fn begin<'w>(
         &self,
         scope: &'w mut otlp_core::logs::ScopeLogsWriter<'_>,

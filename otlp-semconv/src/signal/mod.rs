@@ -14,5 +14,5 @@ pub use metric::{
     Number, UpDownCounter,
 };
 #[cfg(feature = "builders")]
-pub(crate) use name::{Piece, of, write_first};
+pub(crate) use name::{Piece, of, write_whole};
 pub use span::{Span, SpanKind, SpanName};

@@ -13,12 +13,14 @@ pub(crate) enum Piece<'a> {
 }
 
 /// The piece that an optional attribute gives.
+#[inline(always)]
 pub(crate) fn of<'a, T: Into<Value<'a>>>(value: Option<T>) -> Piece<'a> {
     Piece::Of(value.map(Into::into))
 }
 
 impl Piece<'_> {
     /// `_OTHER` says that there is a value which the name must not show.
+    #[inline(always)]
     fn is_there(&self) -> bool {
         match self {
             Self::Fixed(_) => true,
@@ -28,7 +30,8 @@ impl Piece<'_> {
         }
     }
 
-    fn write(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    #[inline(always)]
+    fn write(&self, out: &mut impl fmt::Write) -> fmt::Result {
         match self {
             Self::Fixed(text) => out.write_str(text),
             Self::Of(Some(Value::Str(text))) => out.write_str(text),
@@ -38,10 +41,11 @@ impl Piece<'_> {
     }
 }
 
-/// Writes the first template of which all pieces are there.
-pub(crate) fn write_first(out: &mut dyn fmt::Write, templates: &[&[Piece<'_>]]) -> fmt::Result {
-    match templates.iter().find(|pieces| pieces.iter().all(Piece::is_there)) {
-        Some(pieces) => pieces.iter().try_for_each(|piece| piece.write(out)),
-        None => Ok(()),
-    }
+/// Writes a template if all its pieces are there.
+#[inline(always)]
+pub(crate) fn write_whole<const N: usize>(
+    out: &mut impl fmt::Write,
+    pieces: [Piece<'_>; N],
+) -> Option<fmt::Result> {
+    pieces.iter().all(Piece::is_there).then(|| pieces.iter().try_for_each(|piece| piece.write(out)))
 }

@@ -27,7 +27,7 @@ pub trait Span: Attributes {
     const STABILITY: Stability;
 
     /// Writes the name that the convention gives a span with these attributes; nothing where it gives none.
-    fn write_name(&self, out: &mut dyn fmt::Write) -> fmt::Result;
+    fn write_name(&self, out: &mut impl fmt::Write) -> fmt::Result;
 
     /// The name that the convention gives a span with these attributes, to be displayed; empty where it gives none.
     fn name(&self) -> SpanName<'_, Self>
@@ -55,6 +55,7 @@ pub trait Span: Attributes {
     /// assert_eq!(writer.finish().items(), 1);
     /// ```
     #[cfg(feature = "write")]
+    #[inline(always)]
     fn begin<'w>(
         &self,
         scope: &'w mut otlp_core::trace::ScopeSpansWriter<'_>,

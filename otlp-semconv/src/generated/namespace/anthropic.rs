@@ -11,7 +11,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { InferenceClient: "anthropic.inference.client", Client, Development;
-        |span| [&[of(Some(span.gen_ai_operation_name)), Fixed(" "), of(span.gen_ai_request_model)], &[of(Some(span.gen_ai_operation_name))]];
+        |span| [of(Some(span.gen_ai_operation_name)), Fixed(" "), of(span.gen_ai_request_model)] [of(Some(span.gen_ai_operation_name))];
         /// Span `anthropic.inference.client`: client kind, development, from conventions 1.41.1: later ones moved it to a registry of its own.
         ///
         /// `new` takes `gen_ai.operation.name`.

@@ -247,7 +247,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { BedrockClient: "aws.bedrock.client", Client, Development;
-        |span| [&[of(Some(span.gen_ai_operation_name)), Fixed(" "), of(span.gen_ai_request_model)], &[of(Some(span.gen_ai_operation_name))]];
+        |span| [of(Some(span.gen_ai_operation_name)), Fixed(" "), of(span.gen_ai_request_model)] [of(Some(span.gen_ai_operation_name))];
         /// Span `aws.bedrock.client`: client kind, development, from conventions 1.41.1: later ones moved it to a registry of its own.
         ///
         /// `new` takes `aws.bedrock.guardrail.id`, `gen_ai.operation.name`, `gen_ai.provider.name`.
@@ -289,7 +289,7 @@ pub mod span {
 
     #[cfg(all(feature = "development", feature = "deprecated"))]
     span! { Client: "aws.client", Client, Development;
-        |span| [&[of(span.rpc_service), Fixed("."), of(span.rpc_method)]];
+        |span| [of(span.rpc_service), Fixed("."), of(span.rpc_method)];
         /// Span `aws.client`: client kind, development.
         ///
         /// `new` takes `rpc.system`.
@@ -304,7 +304,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { LambdaServer: "aws.lambda.server", Server, Development;
-        |_span| [];
+        |_span| ;
         /// Span `aws.lambda.server`: server kind, development.
         LambdaServer
         may lambda_invoked_arn: &'a str = "aws.lambda.invoked_arn" LATER "recommended, development";
@@ -313,7 +313,7 @@ pub mod span {
 
     #[cfg(all(feature = "development", feature = "deprecated"))]
     span! { S3Client: "aws.s3.client", Client, Development;
-        |span| [&[of(span.rpc_service), Fixed("."), of(span.rpc_method)]];
+        |span| [of(span.rpc_service), Fixed("."), of(span.rpc_method)];
         /// Span `aws.s3.client`: client kind, development.
         ///
         /// `new` takes `rpc.system`.

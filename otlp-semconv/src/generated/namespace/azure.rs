@@ -131,7 +131,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { AiInferenceClient: "azure.ai.inference.client", Client, Development;
-        |span| [&[of(Some(span.gen_ai_operation_name)), Fixed(" "), of(span.gen_ai_request_model)], &[of(Some(span.gen_ai_operation_name))]];
+        |span| [of(Some(span.gen_ai_operation_name)), Fixed(" "), of(span.gen_ai_request_model)] [of(Some(span.gen_ai_operation_name))];
         /// Span `azure.ai.inference.client`: client kind, development, from conventions 1.41.1: later ones moved it to a registry of its own.
         ///
         /// `new` takes `gen_ai.operation.name`.
@@ -173,7 +173,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { CosmosdbClient: "azure.cosmosdb.client", Client, Development;
-        |span| [&[of(Some(span.db_operation_name)), Fixed(" "), of(span.db_collection_name)], &[of(Some(span.db_operation_name)), Fixed(" "), of(span.db_stored_procedure_name)], &[of(Some(span.db_operation_name)), Fixed(" "), of(span.db_namespace)], &[of(Some(span.db_operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.db_operation_name))], &[of(span.db_collection_name)], &[of(span.db_stored_procedure_name)], &[of(span.db_namespace)], &[of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("azure.cosmosdb")]];
+        |span| [of(Some(span.db_operation_name)), Fixed(" "), of(span.db_collection_name)] [of(Some(span.db_operation_name)), Fixed(" "), of(span.db_stored_procedure_name)] [of(Some(span.db_operation_name)), Fixed(" "), of(span.db_namespace)] [of(Some(span.db_operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.db_operation_name))] [of(span.db_collection_name)] [of(span.db_stored_procedure_name)] [of(span.db_namespace)] [of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("azure.cosmosdb")];
         /// Span `azure.cosmosdb.client`: client kind, development.
         ///
         /// `new` takes `db.operation.name`.

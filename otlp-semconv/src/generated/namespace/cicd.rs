@@ -254,7 +254,7 @@ pub mod span {
 
     #[cfg(feature = "rc")]
     span! { PipelineRunServer: "cicd.pipeline.run.server", Server, ReleaseCandidate;
-        |_span| [];
+        |_span| ;
         /// Span `cicd.pipeline.run.server`: server kind, release candidate.
         ///
         /// `new` takes `cicd.pipeline.result`.
@@ -266,7 +266,7 @@ pub mod span {
 
     #[cfg(feature = "rc")]
     span! { PipelineTaskInternal: "cicd.pipeline.task.internal", Internal, ReleaseCandidate;
-        |_span| [];
+        |_span| ;
         /// Span `cicd.pipeline.task.internal`: internal kind, release candidate.
         ///
         /// `new` takes `cicd.pipeline.task.name`, `cicd.pipeline.task.run.id`, `cicd.pipeline.task.run.result`, `cicd.pipeline.task.run.url.full`.

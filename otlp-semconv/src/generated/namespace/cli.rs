@@ -11,7 +11,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { Client: "cli.client", Client, Development;
-        |span| [&[of(Some(span.process_executable_name))]];
+        |span| [of(Some(span.process_executable_name))];
         /// Span `cli.client`: client kind, development.
         ///
         /// `new` takes `process.executable.name`, `process.exit.code`, `process.pid`.
@@ -26,7 +26,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { Internal: "cli.internal", Internal, Development;
-        |span| [&[of(Some(span.process_executable_name))]];
+        |span| [of(Some(span.process_executable_name))];
         /// Span `cli.internal`: internal kind, development.
         ///
         /// `new` takes `process.executable.name`, `process.exit.code`, `process.pid`.

@@ -966,7 +966,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { CassandraClient: "db.cassandra.client", Client, Development;
-        |span| [&[of(span.query_summary)], &[of(span.operation_name), Fixed(" "), of(span.collection_name)], &[of(span.operation_name), Fixed(" "), of(span.namespace)], &[of(span.operation_name), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(span.operation_name)], &[of(span.collection_name)], &[of(span.namespace)], &[of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("cassandra")]];
+        |span| [of(span.query_summary)] [of(span.operation_name), Fixed(" "), of(span.collection_name)] [of(span.operation_name), Fixed(" "), of(span.namespace)] [of(span.operation_name), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(span.operation_name)] [of(span.collection_name)] [of(span.namespace)] [of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("cassandra")];
         /// Span `db.cassandra.client`: client kind, development.
         ///
         /// Sets `db.system.name` to `cassandra`.
@@ -995,7 +995,7 @@ pub mod span {
     }
 
     span! { Client: "db.client", Client, Stable;
-        |span| [&[of(span.query_summary)], &[of(span.operation_name), Fixed(" "), of(span.collection_name)], &[of(span.operation_name), Fixed(" "), of(span.stored_procedure_name)], &[of(span.operation_name), Fixed(" "), of(span.namespace)], &[of(span.operation_name), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(span.operation_name)], &[of(span.collection_name)], &[of(span.stored_procedure_name)], &[of(span.namespace)], &[of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.system_name))]];
+        |span| [of(span.query_summary)] [of(span.operation_name), Fixed(" "), of(span.collection_name)] [of(span.operation_name), Fixed(" "), of(span.stored_procedure_name)] [of(span.operation_name), Fixed(" "), of(span.namespace)] [of(span.operation_name), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(span.operation_name)] [of(span.collection_name)] [of(span.stored_procedure_name)] [of(span.namespace)] [of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.system_name))];
         /// Span `db.client`: client kind, stable.
         ///
         /// `new` takes `db.system.name`.
@@ -1020,7 +1020,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { CouchdbClient: "db.couchdb.client", Client, Development;
-        |span| [&[of(span.operation_name), Fixed(" "), of(span.namespace)], &[of(span.operation_name), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(span.operation_name)], &[of(span.namespace)], &[of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("couchdb")]];
+        |span| [of(span.operation_name), Fixed(" "), of(span.namespace)] [of(span.operation_name), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(span.operation_name)] [of(span.namespace)] [of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("couchdb")];
         /// Span `db.couchdb.client`: client kind, development.
         ///
         /// Sets `db.system.name` to `couchdb`.
@@ -1037,7 +1037,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { ElasticsearchClient: "db.elasticsearch.client", Client, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.collection_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.namespace)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))], &[of(span.collection_name)], &[of(span.namespace)], &[of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("elasticsearch")]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.collection_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.namespace)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))] [of(span.collection_name)] [of(span.namespace)] [of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("elasticsearch")];
         /// Span `db.elasticsearch.client`: client kind, development.
         ///
         /// `new` takes `db.operation.name`, `http.request.method`, `url.full`.
@@ -1062,7 +1062,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { HbaseClient: "db.hbase.client", Client, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.collection_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.namespace)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))], &[of(span.collection_name)], &[of(span.namespace)], &[of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("hbase")]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.collection_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.namespace)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))] [of(span.collection_name)] [of(span.namespace)] [of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("hbase")];
         /// Span `db.hbase.client`: client kind, development.
         ///
         /// `new` takes `db.operation.name`.
@@ -1081,7 +1081,7 @@ pub mod span {
     }
 
     span! { MariadbClient: "db.mariadb.client", Client, Stable;
-        |span| [&[of(span.query_summary)], &[of(span.operation_name), Fixed(" "), of(span.collection_name)], &[of(span.operation_name), Fixed(" "), of(span.stored_procedure_name)], &[of(span.operation_name), Fixed(" "), of(span.namespace)], &[of(span.operation_name), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(span.operation_name)], &[of(span.collection_name)], &[of(span.stored_procedure_name)], &[of(span.namespace)], &[of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("mariadb")]];
+        |span| [of(span.query_summary)] [of(span.operation_name), Fixed(" "), of(span.collection_name)] [of(span.operation_name), Fixed(" "), of(span.stored_procedure_name)] [of(span.operation_name), Fixed(" "), of(span.namespace)] [of(span.operation_name), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(span.operation_name)] [of(span.collection_name)] [of(span.stored_procedure_name)] [of(span.namespace)] [of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("mariadb")];
         /// Span `db.mariadb.client`: client kind, stable.
         ///
         /// Sets `db.system.name` to `mariadb`.
@@ -1104,7 +1104,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { MongodbClient: "db.mongodb.client", Client, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(Some(span.collection_name))], &[of(Some(span.operation_name)), Fixed(" "), of(span.namespace)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))], &[of(Some(span.collection_name))], &[of(span.namespace)], &[of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("mongodb")]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(Some(span.collection_name))] [of(Some(span.operation_name)), Fixed(" "), of(span.namespace)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))] [of(Some(span.collection_name))] [of(span.namespace)] [of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("mongodb")];
         /// Span `db.mongodb.client`: client kind, development.
         ///
         /// `new` takes `db.collection.name`, `db.operation.name`.
@@ -1123,7 +1123,7 @@ pub mod span {
     }
 
     span! { MysqlClient: "db.mysql.client", Client, Stable;
-        |span| [&[of(span.query_summary)], &[of(span.operation_name), Fixed(" "), of(span.collection_name)], &[of(span.operation_name), Fixed(" "), of(span.stored_procedure_name)], &[of(span.operation_name), Fixed(" "), of(span.namespace)], &[of(span.operation_name), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(span.operation_name)], &[of(span.collection_name)], &[of(span.stored_procedure_name)], &[of(span.namespace)], &[of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("mysql")]];
+        |span| [of(span.query_summary)] [of(span.operation_name), Fixed(" "), of(span.collection_name)] [of(span.operation_name), Fixed(" "), of(span.stored_procedure_name)] [of(span.operation_name), Fixed(" "), of(span.namespace)] [of(span.operation_name), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(span.operation_name)] [of(span.collection_name)] [of(span.stored_procedure_name)] [of(span.namespace)] [of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("mysql")];
         /// Span `db.mysql.client`: client kind, stable.
         ///
         /// Sets `db.system.name` to `mysql`.
@@ -1146,7 +1146,7 @@ pub mod span {
 
     #[cfg(feature = "rc")]
     span! { OracledbClient: "db.oracledb.client", Client, ReleaseCandidate;
-        |span| [&[of(span.query_summary)], &[of(span.operation_name), Fixed(" "), of(span.collection_name)], &[of(span.operation_name), Fixed(" "), of(span.stored_procedure_name)], &[of(span.operation_name), Fixed(" "), of(span.namespace)], &[of(span.operation_name), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(span.operation_name)], &[of(span.collection_name)], &[of(span.stored_procedure_name)], &[of(span.namespace)], &[of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("oracle.db")]];
+        |span| [of(span.query_summary)] [of(span.operation_name), Fixed(" "), of(span.collection_name)] [of(span.operation_name), Fixed(" "), of(span.stored_procedure_name)] [of(span.operation_name), Fixed(" "), of(span.namespace)] [of(span.operation_name), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(span.operation_name)] [of(span.collection_name)] [of(span.stored_procedure_name)] [of(span.namespace)] [of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("oracle.db")];
         /// Span `db.oracledb.client`: client kind, release candidate.
         ///
         /// Sets `db.system.name` to `oracle.db`.
@@ -1173,7 +1173,7 @@ pub mod span {
     }
 
     span! { PostgresqlClient: "db.postgresql.client", Client, Stable;
-        |span| [&[of(span.query_summary)], &[of(span.operation_name), Fixed(" "), of(span.collection_name)], &[of(span.operation_name), Fixed(" "), of(span.stored_procedure_name)], &[of(span.operation_name), Fixed(" "), of(span.namespace)], &[of(span.operation_name), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(span.operation_name)], &[of(span.collection_name)], &[of(span.stored_procedure_name)], &[of(span.namespace)], &[of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("postgresql")]];
+        |span| [of(span.query_summary)] [of(span.operation_name), Fixed(" "), of(span.collection_name)] [of(span.operation_name), Fixed(" "), of(span.stored_procedure_name)] [of(span.operation_name), Fixed(" "), of(span.namespace)] [of(span.operation_name), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(span.operation_name)] [of(span.collection_name)] [of(span.stored_procedure_name)] [of(span.namespace)] [of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("postgresql")];
         /// Span `db.postgresql.client`: client kind, stable.
         ///
         /// Sets `db.system.name` to `postgresql`.
@@ -1196,7 +1196,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { RedisClient: "db.redis.client", Client, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.stored_procedure_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))], &[of(span.stored_procedure_name)], &[of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("redis")]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.stored_procedure_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))] [of(span.stored_procedure_name)] [of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("redis")];
         /// Span `db.redis.client`: client kind, development.
         ///
         /// `new` takes `db.operation.name`.
@@ -1218,7 +1218,7 @@ pub mod span {
     }
 
     span! { SqlClient: "db.sql.client", Client, Stable;
-        |span| [&[of(span.query_summary)], &[of(span.operation_name), Fixed(" "), of(span.collection_name)], &[of(span.operation_name), Fixed(" "), of(span.stored_procedure_name)], &[of(span.operation_name), Fixed(" "), of(span.namespace)], &[of(span.operation_name), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(span.operation_name)], &[of(span.collection_name)], &[of(span.stored_procedure_name)], &[of(span.namespace)], &[of(span.server_address), Fixed(":"), of(span.server_port)]];
+        |span| [of(span.query_summary)] [of(span.operation_name), Fixed(" "), of(span.collection_name)] [of(span.operation_name), Fixed(" "), of(span.stored_procedure_name)] [of(span.operation_name), Fixed(" "), of(span.namespace)] [of(span.operation_name), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(span.operation_name)] [of(span.collection_name)] [of(span.stored_procedure_name)] [of(span.namespace)] [of(span.server_address), Fixed(":"), of(span.server_port)];
         /// Span `db.sql.client`: client kind, stable.
         SqlClient
         may collection_name: &'a str = "db.collection.name" LATER "recommended, stable";
@@ -1237,7 +1237,7 @@ pub mod span {
     }
 
     span! { SqlServerClient: "db.sql_server.client", Client, Stable;
-        |span| [&[of(span.query_summary)], &[of(span.operation_name), Fixed(" "), of(span.collection_name)], &[of(span.operation_name), Fixed(" "), of(span.stored_procedure_name)], &[of(span.operation_name), Fixed(" "), of(span.namespace)], &[of(span.operation_name), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(span.operation_name)], &[of(span.collection_name)], &[of(span.stored_procedure_name)], &[of(span.namespace)], &[of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("microsoft.sql_server")]];
+        |span| [of(span.query_summary)] [of(span.operation_name), Fixed(" "), of(span.collection_name)] [of(span.operation_name), Fixed(" "), of(span.stored_procedure_name)] [of(span.operation_name), Fixed(" "), of(span.namespace)] [of(span.operation_name), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(span.operation_name)] [of(span.collection_name)] [of(span.stored_procedure_name)] [of(span.namespace)] [of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("microsoft.sql_server")];
         /// Span `db.sql_server.client`: client kind, stable.
         ///
         /// Sets `db.system.name` to `microsoft.sql_server`.

@@ -157,7 +157,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { DnsLookupInternal: "dotnet.dns.lookup.internal", Internal, Development;
-        |span| [&[Fixed("DNS lookup "), of(span.dns_question_name)], &[Fixed("DNS reverse lookup "), of(span.dns_question_name)], &[Fixed("DNS reverse lookup")]];
+        |span| [Fixed("DNS lookup "), of(span.dns_question_name)] [Fixed("DNS reverse lookup "), of(span.dns_question_name)] [Fixed("DNS reverse lookup")];
         /// Span `dotnet.dns.lookup.internal`: internal kind, development.
         DnsLookupInternal
         may dns_answers: &'a [&'a str] = "dns.answers" LATER "recommended, development";
@@ -167,7 +167,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { HttpConnectionSetupInternal: "dotnet.http.connection_setup.internal", Internal, Development;
-        |span| [&[Fixed("HTTP connection_setup "), of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("HTTP connection_setup")]];
+        |span| [Fixed("HTTP connection_setup "), of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("HTTP connection_setup")];
         /// Span `dotnet.http.connection_setup.internal`: internal kind, development.
         HttpConnectionSetupInternal
         may error_type: error::Type<'a> = "error.type" LATER "required in some cases, stable";
@@ -179,7 +179,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { HttpRequestWaitForConnectionInternal: "dotnet.http.request.wait_for_connection.internal", Internal, Development;
-        |_span| [];
+        |_span| ;
         /// Span `dotnet.http.request.wait_for_connection.internal`: internal kind, development.
         HttpRequestWaitForConnectionInternal
         may error_type: error::Type<'a> = "error.type" LATER "required in some cases, stable";
@@ -187,7 +187,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { SocketConnectInternal: "dotnet.socket.connect.internal", Internal, Development;
-        |span| [&[Fixed("socket connect "), of(span.network_peer_address), Fixed(":"), of(span.network_peer_port)], &[Fixed("socket connect "), of(span.network_peer_address)], &[Fixed("socket connect")]];
+        |span| [Fixed("socket connect "), of(span.network_peer_address), Fixed(":"), of(span.network_peer_port)] [Fixed("socket connect "), of(span.network_peer_address)] [Fixed("socket connect")];
         /// Span `dotnet.socket.connect.internal`: internal kind, development.
         SocketConnectInternal
         may error_type: error::Type<'a> = "error.type" LATER "required in some cases, stable";
@@ -199,7 +199,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { TlsHandshakeInternal: "dotnet.tls.handshake.internal", Internal, Development;
-        |span| [&[Fixed("TLS client handshake "), of(span.server_address)], &[Fixed("TLS server handshake")]];
+        |span| [Fixed("TLS client handshake "), of(span.server_address)] [Fixed("TLS server handshake")];
         /// Span `dotnet.tls.handshake.internal`: internal kind, development.
         TlsHandshakeInternal
         may error_type: error::Type<'a> = "error.type" LATER "required in some cases, stable";

@@ -11,7 +11,7 @@ pub mod span {
 
     #[cfg(all(feature = "development", feature = "deprecated"))]
     span! { BatchgetitemClient: "dynamodb.batchgetitem.client", Client, Development;
-        |span| [&[of(span.rpc_service), Fixed("."), of(span.rpc_method)]];
+        |span| [of(span.rpc_service), Fixed("."), of(span.rpc_method)];
         /// Span `dynamodb.batchgetitem.client`: client kind, development.
         ///
         /// `new` takes `rpc.system`.
@@ -31,7 +31,7 @@ pub mod span {
 
     #[cfg(all(feature = "development", feature = "deprecated"))]
     span! { BatchwriteitemClient: "dynamodb.batchwriteitem.client", Client, Development;
-        |span| [&[of(span.rpc_service), Fixed("."), of(span.rpc_method)]];
+        |span| [of(span.rpc_service), Fixed("."), of(span.rpc_method)];
         /// Span `dynamodb.batchwriteitem.client`: client kind, development.
         ///
         /// `new` takes `rpc.system`.
@@ -52,7 +52,7 @@ pub mod span {
 
     #[cfg(all(feature = "development", feature = "deprecated"))]
     span! { CreatetableClient: "dynamodb.createtable.client", Client, Development;
-        |span| [&[of(span.rpc_service), Fixed("."), of(span.rpc_method)]];
+        |span| [of(span.rpc_service), Fixed("."), of(span.rpc_method)];
         /// Span `dynamodb.createtable.client`: client kind, development.
         ///
         /// `new` takes `rpc.system`.
@@ -77,7 +77,7 @@ pub mod span {
 
     #[cfg(all(feature = "development", feature = "deprecated"))]
     span! { DeleteitemClient: "dynamodb.deleteitem.client", Client, Development;
-        |span| [&[of(span.rpc_service), Fixed("."), of(span.rpc_method)]];
+        |span| [of(span.rpc_service), Fixed("."), of(span.rpc_method)];
         /// Span `dynamodb.deleteitem.client`: client kind, development.
         ///
         /// `new` takes `rpc.system`.
@@ -98,7 +98,7 @@ pub mod span {
 
     #[cfg(all(feature = "development", feature = "deprecated"))]
     span! { DeletetableClient: "dynamodb.deletetable.client", Client, Development;
-        |span| [&[of(span.rpc_service), Fixed("."), of(span.rpc_method)]];
+        |span| [of(span.rpc_service), Fixed("."), of(span.rpc_method)];
         /// Span `dynamodb.deletetable.client`: client kind, development.
         ///
         /// `new` takes `rpc.system`.
@@ -117,7 +117,7 @@ pub mod span {
 
     #[cfg(all(feature = "development", feature = "deprecated"))]
     span! { DescribetableClient: "dynamodb.describetable.client", Client, Development;
-        |span| [&[of(span.rpc_service), Fixed("."), of(span.rpc_method)]];
+        |span| [of(span.rpc_service), Fixed("."), of(span.rpc_method)];
         /// Span `dynamodb.describetable.client`: client kind, development.
         ///
         /// `new` takes `rpc.system`.
@@ -136,7 +136,7 @@ pub mod span {
 
     #[cfg(all(feature = "development", feature = "deprecated"))]
     span! { GetitemClient: "dynamodb.getitem.client", Client, Development;
-        |span| [&[of(span.rpc_service), Fixed("."), of(span.rpc_method)]];
+        |span| [of(span.rpc_service), Fixed("."), of(span.rpc_method)];
         /// Span `dynamodb.getitem.client`: client kind, development.
         ///
         /// `new` takes `rpc.system`.
@@ -158,7 +158,7 @@ pub mod span {
 
     #[cfg(all(feature = "development", feature = "deprecated"))]
     span! { ListtablesClient: "dynamodb.listtables.client", Client, Development;
-        |span| [&[of(span.rpc_service), Fixed("."), of(span.rpc_method)]];
+        |span| [of(span.rpc_service), Fixed("."), of(span.rpc_method)];
         /// Span `dynamodb.listtables.client`: client kind, development.
         ///
         /// `new` takes `rpc.system`.
@@ -179,7 +179,7 @@ pub mod span {
 
     #[cfg(all(feature = "development", feature = "deprecated"))]
     span! { PutitemClient: "dynamodb.putitem.client", Client, Development;
-        |span| [&[of(span.rpc_service), Fixed("."), of(span.rpc_method)]];
+        |span| [of(span.rpc_service), Fixed("."), of(span.rpc_method)];
         /// Span `dynamodb.putitem.client`: client kind, development.
         ///
         /// `new` takes `rpc.system`.
@@ -200,7 +200,7 @@ pub mod span {
 
     #[cfg(all(feature = "development", feature = "deprecated"))]
     span! { QueryClient: "dynamodb.query.client", Client, Development;
-        |span| [&[of(span.rpc_service), Fixed("."), of(span.rpc_method)]];
+        |span| [of(span.rpc_service), Fixed("."), of(span.rpc_method)];
         /// Span `dynamodb.query.client`: client kind, development.
         ///
         /// `new` takes `rpc.system`.
@@ -227,7 +227,7 @@ pub mod span {
 
     #[cfg(all(feature = "development", feature = "deprecated"))]
     span! { ScanClient: "dynamodb.scan.client", Client, Development;
-        |span| [&[of(span.rpc_service), Fixed("."), of(span.rpc_method)]];
+        |span| [of(span.rpc_service), Fixed("."), of(span.rpc_method)];
         /// Span `dynamodb.scan.client`: client kind, development.
         ///
         /// `new` takes `rpc.system`.
@@ -257,7 +257,7 @@ pub mod span {
 
     #[cfg(all(feature = "development", feature = "deprecated"))]
     span! { UpdateitemClient: "dynamodb.updateitem.client", Client, Development;
-        |span| [&[of(span.rpc_service), Fixed("."), of(span.rpc_method)]];
+        |span| [of(span.rpc_service), Fixed("."), of(span.rpc_method)];
         /// Span `dynamodb.updateitem.client`: client kind, development.
         ///
         /// `new` takes `rpc.system`.
@@ -278,7 +278,7 @@ pub mod span {
 
     #[cfg(all(feature = "development", feature = "deprecated"))]
     span! { UpdatetableClient: "dynamodb.updatetable.client", Client, Development;
-        |span| [&[of(span.rpc_service), Fixed("."), of(span.rpc_method)]];
+        |span| [of(span.rpc_service), Fixed("."), of(span.rpc_method)];
         /// Span `dynamodb.updatetable.client`: client kind, development.
         ///
         /// `new` takes `rpc.system`.

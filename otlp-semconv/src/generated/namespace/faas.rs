@@ -234,7 +234,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { Client: "faas.client", Client, Development;
-        |span| [&[of(Some(span.invoked_name))]];
+        |span| [of(Some(span.invoked_name))];
         /// Span `faas.client`: client kind, development.
         ///
         /// `new` takes `faas.invoked_name`, `faas.invoked_provider`.
@@ -246,7 +246,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { DatasourceServer: "faas.datasource.server", Server, Development;
-        |_span| [];
+        |_span| ;
         /// Span `faas.datasource.server`: server kind, development.
         ///
         /// `new` takes `faas.document.collection`, `faas.document.operation`.
@@ -265,7 +265,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { Server: "faas.server", Server, Development;
-        |_span| [];
+        |_span| ;
         /// Span `faas.server`: server kind, development.
         ///
         /// `new` takes `faas.trigger`.
@@ -278,7 +278,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { TimerServer: "faas.timer.server", Server, Development;
-        |_span| [];
+        |_span| ;
         /// Span `faas.timer.server`: server kind, development.
         ///
         /// Sets `faas.trigger` to `timer`.

@@ -594,7 +594,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { CreateAgentClient: "gen_ai.create_agent.client", Client, Development;
-        |span| [&[Fixed("create_agent "), of(span.agent_name)], &[Fixed("create_agent")]];
+        |span| [Fixed("create_agent "), of(span.agent_name)] [Fixed("create_agent")];
         /// Span `gen_ai.create_agent.client`: client kind, development, from conventions 1.41.1: later ones moved it to a registry of its own.
         ///
         /// `new` takes `gen_ai.provider.name`.
@@ -616,7 +616,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { EmbeddingsClient: "gen_ai.embeddings.client", Client, Development;
-        |span| [&[Fixed("embeddings"), Fixed(" "), of(span.request_model)], &[Fixed("embeddings")]];
+        |span| [Fixed("embeddings"), Fixed(" "), of(span.request_model)] [Fixed("embeddings")];
         /// Span `gen_ai.embeddings.client`: client kind, development, from conventions 1.41.1: later ones moved it to a registry of its own.
         ///
         /// `new` takes `gen_ai.provider.name`.
@@ -637,7 +637,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { ExecuteToolInternal: "gen_ai.execute_tool.internal", Internal, Development;
-        |span| [&[Fixed("execute_tool "), of(Some(span.tool_name))], &[Fixed("execute_tool")]];
+        |span| [Fixed("execute_tool "), of(Some(span.tool_name))] [Fixed("execute_tool")];
         /// Span `gen_ai.execute_tool.internal`: internal kind, development, from conventions 1.41.1: later ones moved it to a registry of its own.
         ///
         /// `new` takes `gen_ai.tool.name`.
@@ -656,7 +656,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { InferenceClient: "gen_ai.inference.client", Client, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.request_model)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.request_model)] [of(Some(span.operation_name))];
         /// Span `gen_ai.inference.client`: client kind, development, from conventions 1.41.1: later ones moved it to a registry of its own.
         ///
         /// `new` takes `gen_ai.operation.name`, `gen_ai.provider.name`.
@@ -696,7 +696,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { InvokeAgentClient: "gen_ai.invoke_agent.client", Client, Development;
-        |span| [&[Fixed("invoke_agent "), of(span.agent_name)], &[Fixed("invoke_agent")]];
+        |span| [Fixed("invoke_agent "), of(span.agent_name)] [Fixed("invoke_agent")];
         /// Span `gen_ai.invoke_agent.client`: client kind, development, from conventions 1.41.1: later ones moved it to a registry of its own.
         ///
         /// `new` takes `gen_ai.provider.name`.
@@ -737,7 +737,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { InvokeAgentInternal: "gen_ai.invoke_agent.internal", Internal, Development;
-        |span| [&[Fixed("invoke_agent "), of(span.agent_name)], &[Fixed("invoke_agent")]];
+        |span| [Fixed("invoke_agent "), of(span.agent_name)] [Fixed("invoke_agent")];
         /// Span `gen_ai.invoke_agent.internal`: internal kind, development, from conventions 1.41.1: later ones moved it to a registry of its own.
         ///
         /// `new` takes `gen_ai.provider.name`.
@@ -776,7 +776,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { InvokeWorkflowInternal: "gen_ai.invoke_workflow.internal", Internal, Development;
-        |span| [&[Fixed("invoke_workflow "), of(span.workflow_name)], &[Fixed("invoke_workflow")]];
+        |span| [Fixed("invoke_workflow "), of(span.workflow_name)] [Fixed("invoke_workflow")];
         /// Span `gen_ai.invoke_workflow.internal`: internal kind, development, from conventions 1.41.1: later ones moved it to a registry of its own.
         ///
         /// Sets `gen_ai.operation.name` to `invoke_workflow`.
@@ -790,7 +790,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { RetrievalClient: "gen_ai.retrieval.client", Client, Development;
-        |span| [&[Fixed("retrieval"), Fixed(" "), of(span.data_source_id)], &[Fixed("retrieval")]];
+        |span| [Fixed("retrieval"), Fixed(" "), of(span.data_source_id)] [Fixed("retrieval")];
         /// Span `gen_ai.retrieval.client`: client kind, development, from conventions 1.41.1: later ones moved it to a registry of its own.
         ///
         /// Sets `gen_ai.operation.name` to `retrieval`.

@@ -36,7 +36,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { Server: "graphql.server", Server, Development;
-        |span| [&[of(span.operation_type)], &[Fixed("GraphQL Operation")]];
+        |span| [of(span.operation_type)] [Fixed("GraphQL Operation")];
         /// Span `graphql.server`: server kind, development.
         Server
         may document: &'a str = "graphql.document" LATER "on request only, development";

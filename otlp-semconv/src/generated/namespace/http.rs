@@ -408,9 +408,7 @@ pub mod span {
     use crate::prelude::*;
 
     span! { Client: "http.client", Client, Stable;
-        |span| [#[cfg(feature = "development")]
-    &[of(Some(span.request_method)), Fixed(" "), of(span.url_template)], #[cfg(feature = "development")]
-    &[Fixed("HTTP "), of(span.url_template)], &[of(Some(span.request_method))], &[Fixed("HTTP")]];
+        |span| #[cfg(feature = "development")] [of(Some(span.request_method)), Fixed(" "), of(span.url_template)] #[cfg(feature = "development")] [Fixed("HTTP "), of(span.url_template)] [of(Some(span.request_method))] [Fixed("HTTP")];
         /// Span `http.client`: client kind, stable.
         ///
         /// `new` takes `http.request.method`, `server.address`, `server.port`, `url.full`.
@@ -441,7 +439,7 @@ pub mod span {
     }
 
     span! { Server: "http.server", Server, Stable;
-        |span| [&[of(Some(span.request_method)), Fixed(" "), of(span.route)], &[Fixed("HTTP "), of(span.route)], &[of(Some(span.request_method))], &[Fixed("HTTP")]];
+        |span| [of(Some(span.request_method)), Fixed(" "), of(span.route)] [Fixed("HTTP "), of(span.route)] [of(Some(span.request_method))] [Fixed("HTTP")];
         /// Span `http.server`: server kind, stable.
         ///
         /// `new` takes `http.request.method`, `url.path`, `url.scheme`.

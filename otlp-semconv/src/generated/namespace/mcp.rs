@@ -178,7 +178,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { Client: "mcp.client", Client, Development;
-        |span| [&[of(Some(span.method_name)), Fixed(" "), of(span.gen_ai_tool_name)], &[of(Some(span.method_name)), Fixed(" "), of(span.gen_ai_prompt_name)], &[of(Some(span.method_name))]];
+        |span| [of(Some(span.method_name)), Fixed(" "), of(span.gen_ai_tool_name)] [of(Some(span.method_name)), Fixed(" "), of(span.gen_ai_prompt_name)] [of(Some(span.method_name))];
         /// Span `mcp.client`: client kind, development, from conventions 1.41.1: later ones moved it to a registry of its own.
         ///
         /// `new` takes `mcp.method.name`.
@@ -205,7 +205,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { Server: "mcp.server", Server, Development;
-        |span| [&[of(Some(span.method_name)), Fixed(" "), of(span.gen_ai_tool_name)], &[of(Some(span.method_name)), Fixed(" "), of(span.gen_ai_prompt_name)], &[of(Some(span.method_name))]];
+        |span| [of(Some(span.method_name)), Fixed(" "), of(span.gen_ai_tool_name)] [of(Some(span.method_name)), Fixed(" "), of(span.gen_ai_prompt_name)] [of(Some(span.method_name))];
         /// Span `mcp.server`: server kind, development, from conventions 1.41.1: later ones moved it to a registry of its own.
         ///
         /// `new` takes `mcp.method.name`.

@@ -561,7 +561,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { CreateProducer: "messaging.create.producer", Producer, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.create.producer`: producer kind, development.
         ///
         /// `new` takes `messaging.operation.name`, `messaging.system`.
@@ -585,7 +585,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { EventhubsGenericClient: "messaging.eventhubs.generic.client", Client, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.eventhubs.generic.client`: client kind, development.
         ///
         /// `new` takes `messaging.operation.name`.
@@ -611,7 +611,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { ProcessConsumer: "messaging.process.consumer", Consumer, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.process.consumer`: consumer kind, development.
         ///
         /// `new` takes `messaging.operation.name`, `messaging.system`.
@@ -637,7 +637,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { ReceiveClient: "messaging.receive.client", Client, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.receive.client`: client kind, development.
         ///
         /// `new` takes `messaging.operation.name`, `messaging.system`.
@@ -665,7 +665,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { SendClient: "messaging.send.client", Client, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.send.client`: client kind, development.
         ///
         /// `new` takes `messaging.operation.name`, `messaging.system`.
@@ -693,7 +693,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { SendProducer: "messaging.send.producer", Producer, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.send.producer`: producer kind, development.
         ///
         /// `new` takes `messaging.operation.name`, `messaging.system`.
@@ -721,7 +721,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { ServicebusGenericClient: "messaging.servicebus.generic.client", Client, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.servicebus.generic.client`: client kind, development.
         ///
         /// `new` takes `messaging.operation.name`.
@@ -748,7 +748,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { SettleClient: "messaging.settle.client", Client, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.settle.client`: client kind, development.
         ///
         /// `new` takes `messaging.operation.name`, `messaging.system`.
@@ -774,7 +774,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { AwsSnsSendProducer: "messaging.aws.sns.send.producer", Producer, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.aws.sns.send.producer`, a form of `messaging.send.producer`: producer kind, development.
         ///
         /// `new` takes `messaging.operation.name`.
@@ -804,7 +804,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { AwsSqsProcessConsumer: "messaging.aws.sqs.process.consumer", Consumer, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.aws.sqs.process.consumer`, a form of `messaging.process.consumer`: consumer kind, development.
         ///
         /// `new` takes `messaging.operation.name`.
@@ -832,7 +832,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { AwsSqsReceiveClient: "messaging.aws.sqs.receive.client", Client, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.aws.sqs.receive.client`, a form of `messaging.receive.client`: client kind, development.
         ///
         /// `new` takes `messaging.operation.name`.
@@ -862,7 +862,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { AwsSqsSendProducer: "messaging.aws.sqs.send.producer", Producer, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.aws.sqs.send.producer`, a form of `messaging.send.producer`: producer kind, development.
         ///
         /// `new` takes `messaging.operation.name`.
@@ -892,7 +892,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { EventhubsCreateProducer: "messaging.eventhubs.create.producer", Producer, Development;
-        |span| [&[Fixed("create"), Fixed(" "), of(span.destination_template)], &[Fixed("create"), Fixed(" "), of(span.destination_name)], &[Fixed("create"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("create")]];
+        |span| [Fixed("create"), Fixed(" "), of(span.destination_template)] [Fixed("create"), Fixed(" "), of(span.destination_name)] [Fixed("create"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("create")];
         /// Span `messaging.eventhubs.create.producer`, a form of `messaging.create.producer`: producer kind, development.
         ///
         /// Sets `messaging.operation.name` to `create` and `messaging.operation.type` to `create` and `messaging.system` to `eventhubs`.
@@ -914,7 +914,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { EventhubsProcessConsumer: "messaging.eventhubs.process.consumer", Consumer, Development;
-        |span| [&[Fixed("process"), Fixed(" "), of(span.destination_template)], &[Fixed("process"), Fixed(" "), of(span.destination_name)], &[Fixed("process"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("process")]];
+        |span| [Fixed("process"), Fixed(" "), of(span.destination_template)] [Fixed("process"), Fixed(" "), of(span.destination_name)] [Fixed("process"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("process")];
         /// Span `messaging.eventhubs.process.consumer`, a form of `messaging.process.consumer`: consumer kind, development.
         ///
         /// Sets `messaging.operation.name` to `process` and `messaging.operation.type` to `process` and `messaging.system` to `eventhubs`.
@@ -940,7 +940,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { EventhubsReceiveClient: "messaging.eventhubs.receive.client", Client, Development;
-        |span| [&[Fixed("receive"), Fixed(" "), of(span.destination_template)], &[Fixed("receive"), Fixed(" "), of(span.destination_name)], &[Fixed("receive"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("receive")]];
+        |span| [Fixed("receive"), Fixed(" "), of(span.destination_template)] [Fixed("receive"), Fixed(" "), of(span.destination_name)] [Fixed("receive"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("receive")];
         /// Span `messaging.eventhubs.receive.client`, a form of `messaging.receive.client`: client kind, development.
         ///
         /// Sets `messaging.operation.name` to `receive` and `messaging.operation.type` to `receive` and `messaging.system` to `eventhubs`.
@@ -968,7 +968,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { EventhubsSendClient: "messaging.eventhubs.send.client", Client, Development;
-        |span| [&[Fixed("send"), Fixed(" "), of(span.destination_template)], &[Fixed("send"), Fixed(" "), of(span.destination_name)], &[Fixed("send"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("send")]];
+        |span| [Fixed("send"), Fixed(" "), of(span.destination_template)] [Fixed("send"), Fixed(" "), of(span.destination_name)] [Fixed("send"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("send")];
         /// Span `messaging.eventhubs.send.client`, a form of `messaging.send.client`: client kind, development.
         ///
         /// Sets `messaging.operation.name` to `send` and `messaging.operation.type` to `send` and `messaging.system` to `eventhubs`.
@@ -994,7 +994,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { EventhubsSendProducer: "messaging.eventhubs.send.producer", Producer, Development;
-        |span| [&[Fixed("send"), Fixed(" "), of(span.destination_template)], &[Fixed("send"), Fixed(" "), of(span.destination_name)], &[Fixed("send"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("send")]];
+        |span| [Fixed("send"), Fixed(" "), of(span.destination_template)] [Fixed("send"), Fixed(" "), of(span.destination_name)] [Fixed("send"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("send")];
         /// Span `messaging.eventhubs.send.producer`, a form of `messaging.send.producer`: producer kind, development.
         ///
         /// Sets `messaging.operation.name` to `send` and `messaging.operation.type` to `send` and `messaging.system` to `eventhubs`.
@@ -1020,7 +1020,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { EventhubsSettleClient: "messaging.eventhubs.settle.client", Client, Development;
-        |span| [&[Fixed("checkpoint"), Fixed(" "), of(span.destination_template)], &[Fixed("checkpoint"), Fixed(" "), of(span.destination_name)], &[Fixed("checkpoint"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("checkpoint")]];
+        |span| [Fixed("checkpoint"), Fixed(" "), of(span.destination_template)] [Fixed("checkpoint"), Fixed(" "), of(span.destination_name)] [Fixed("checkpoint"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("checkpoint")];
         /// Span `messaging.eventhubs.settle.client`, a form of `messaging.settle.client`: client kind, development.
         ///
         /// Sets `messaging.operation.name` to `checkpoint` and `messaging.operation.type` to `settle` and `messaging.system` to `eventhubs`.
@@ -1045,7 +1045,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { GcpPubsubCreateProducer: "messaging.gcp_pubsub.create.producer", Producer, Development;
-        |span| [&[Fixed("create"), Fixed(" "), of(span.destination_template)], &[Fixed("create"), Fixed(" "), of(span.destination_name)], &[Fixed("create"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("create")]];
+        |span| [Fixed("create"), Fixed(" "), of(span.destination_template)] [Fixed("create"), Fixed(" "), of(span.destination_name)] [Fixed("create"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("create")];
         /// Span `messaging.gcp_pubsub.create.producer`, a form of `messaging.create.producer`: producer kind, development.
         ///
         /// Sets `messaging.operation.name` to `create` and `messaging.operation.type` to `create` and `messaging.system` to `gcp_pubsub`.
@@ -1068,7 +1068,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { GcpPubsubProcessConsumer: "messaging.gcp_pubsub.process.consumer", Consumer, Development;
-        |span| [&[Fixed("subscribe"), Fixed(" "), of(span.destination_template)], &[Fixed("subscribe"), Fixed(" "), of(span.destination_name)], &[Fixed("subscribe"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("subscribe")]];
+        |span| [Fixed("subscribe"), Fixed(" "), of(span.destination_template)] [Fixed("subscribe"), Fixed(" "), of(span.destination_name)] [Fixed("subscribe"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("subscribe")];
         /// Span `messaging.gcp_pubsub.process.consumer`, a form of `messaging.process.consumer`: consumer kind, development.
         ///
         /// Sets `messaging.operation.name` to `subscribe` and `messaging.operation.type` to `process` and `messaging.system` to `gcp_pubsub`.
@@ -1095,7 +1095,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { GcpPubsubReceiveClient: "messaging.gcp_pubsub.receive.client", Client, Development;
-        |span| [&[Fixed("receive"), Fixed(" "), of(span.destination_template)], &[Fixed("receive"), Fixed(" "), of(span.destination_name)], &[Fixed("receive"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("receive")]];
+        |span| [Fixed("receive"), Fixed(" "), of(span.destination_template)] [Fixed("receive"), Fixed(" "), of(span.destination_name)] [Fixed("receive"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("receive")];
         /// Span `messaging.gcp_pubsub.receive.client`, a form of `messaging.receive.client`: client kind, development.
         ///
         /// Sets `messaging.operation.name` to `receive` and `messaging.operation.type` to `receive` and `messaging.system` to `gcp_pubsub`.
@@ -1124,7 +1124,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { GcpPubsubSendClient: "messaging.gcp_pubsub.send.client", Client, Development;
-        |span| [&[Fixed("send"), Fixed(" "), of(span.destination_template)], &[Fixed("send"), Fixed(" "), of(span.destination_name)], &[Fixed("send"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("send")]];
+        |span| [Fixed("send"), Fixed(" "), of(span.destination_template)] [Fixed("send"), Fixed(" "), of(span.destination_name)] [Fixed("send"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("send")];
         /// Span `messaging.gcp_pubsub.send.client`, a form of `messaging.send.client`: client kind, development.
         ///
         /// Sets `messaging.operation.name` to `send` and `messaging.operation.type` to `send` and `messaging.system` to `gcp_pubsub`.
@@ -1151,7 +1151,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { GcpPubsubSendProducer: "messaging.gcp_pubsub.send.producer", Producer, Development;
-        |span| [&[Fixed("send"), Fixed(" "), of(span.destination_template)], &[Fixed("send"), Fixed(" "), of(span.destination_name)], &[Fixed("send"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("send")]];
+        |span| [Fixed("send"), Fixed(" "), of(span.destination_template)] [Fixed("send"), Fixed(" "), of(span.destination_name)] [Fixed("send"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("send")];
         /// Span `messaging.gcp_pubsub.send.producer`, a form of `messaging.send.producer`: producer kind, development.
         ///
         /// Sets `messaging.operation.name` to `send` and `messaging.operation.type` to `send` and `messaging.system` to `gcp_pubsub`.
@@ -1178,7 +1178,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { GcpPubsubSettleClient: "messaging.gcp_pubsub.settle.client", Client, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.gcp_pubsub.settle.client`, a form of `messaging.settle.client`: client kind, development.
         ///
         /// `new` takes `messaging.operation.name`.
@@ -1208,7 +1208,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { KafkaCreateProducer: "messaging.kafka.create.producer", Producer, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.kafka.create.producer`, a form of `messaging.create.producer`: producer kind, development.
         ///
         /// `new` takes `messaging.operation.name`.
@@ -1234,7 +1234,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { KafkaProcessConsumer: "messaging.kafka.process.consumer", Consumer, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.kafka.process.consumer`, a form of `messaging.process.consumer`: consumer kind, development.
         ///
         /// `new` takes `messaging.operation.name`.
@@ -1265,7 +1265,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { KafkaReceiveClient: "messaging.kafka.receive.client", Client, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.kafka.receive.client`, a form of `messaging.receive.client`: client kind, development.
         ///
         /// `new` takes `messaging.operation.name`.
@@ -1298,7 +1298,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { KafkaSendClient: "messaging.kafka.send.client", Client, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.kafka.send.client`, a form of `messaging.send.client`: client kind, development.
         ///
         /// `new` takes `messaging.operation.name`.
@@ -1330,7 +1330,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { KafkaSendProducer: "messaging.kafka.send.producer", Producer, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.kafka.send.producer`, a form of `messaging.send.producer`: producer kind, development.
         ///
         /// `new` takes `messaging.operation.name`.
@@ -1362,7 +1362,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { KafkaSettleClient: "messaging.kafka.settle.client", Client, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.kafka.settle.client`, a form of `messaging.settle.client`: client kind, development.
         ///
         /// `new` takes `messaging.operation.name`.
@@ -1391,7 +1391,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { RabbitmqProcessConsumer: "messaging.rabbitmq.process.consumer", Consumer, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(Some(span.destination_name))], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(Some(span.destination_name))] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.rabbitmq.process.consumer`, a form of `messaging.process.consumer`: consumer kind, development.
         ///
         /// `new` takes `messaging.destination.name`, `messaging.operation.name`.
@@ -1421,7 +1421,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { RabbitmqReceiveClient: "messaging.rabbitmq.receive.client", Client, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(Some(span.destination_name))], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(Some(span.destination_name))] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.rabbitmq.receive.client`, a form of `messaging.receive.client`: client kind, development.
         ///
         /// `new` takes `messaging.destination.name`, `messaging.operation.name`.
@@ -1453,7 +1453,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { RabbitmqSendProducer: "messaging.rabbitmq.send.producer", Producer, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(Some(span.destination_name))], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(Some(span.destination_name))] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.rabbitmq.send.producer`, a form of `messaging.send.producer`: producer kind, development.
         ///
         /// `new` takes `messaging.destination.name`, `messaging.operation.name`.
@@ -1484,7 +1484,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { RabbitmqSettleClient: "messaging.rabbitmq.settle.client", Client, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(Some(span.destination_name))], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(Some(span.destination_name))] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.rabbitmq.settle.client`, a form of `messaging.settle.client`: client kind, development.
         ///
         /// `new` takes `messaging.destination.name`, `messaging.operation.name`.
@@ -1511,7 +1511,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { RocketmqProcessConsumer: "messaging.rocketmq.process.consumer", Consumer, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.rocketmq.process.consumer`, a form of `messaging.process.consumer`: consumer kind, development.
         ///
         /// `new` takes `messaging.consumer.group.name`, `messaging.operation.name`, `messaging.rocketmq.namespace`.
@@ -1544,7 +1544,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { RocketmqReceiveClient: "messaging.rocketmq.receive.client", Client, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.rocketmq.receive.client`, a form of `messaging.receive.client`: client kind, development.
         ///
         /// `new` takes `messaging.consumer.group.name`, `messaging.operation.name`, `messaging.rocketmq.namespace`.
@@ -1579,7 +1579,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { RocketmqSendProducer: "messaging.rocketmq.send.producer", Producer, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.rocketmq.send.producer`, a form of `messaging.send.producer`: producer kind, development.
         ///
         /// `new` takes `messaging.operation.name`, `messaging.rocketmq.namespace`.
@@ -1614,7 +1614,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { ServicebusCreateProducer: "messaging.servicebus.create.producer", Producer, Development;
-        |span| [&[Fixed("create"), Fixed(" "), of(span.destination_template)], &[Fixed("create"), Fixed(" "), of(span.destination_name)], &[Fixed("create"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("create")]];
+        |span| [Fixed("create"), Fixed(" "), of(span.destination_template)] [Fixed("create"), Fixed(" "), of(span.destination_name)] [Fixed("create"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("create")];
         /// Span `messaging.servicebus.create.producer`, a form of `messaging.create.producer`: producer kind, development.
         ///
         /// Sets `messaging.operation.name` to `create` and `messaging.operation.type` to `create` and `messaging.system` to `servicebus`.
@@ -1636,7 +1636,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { ServicebusProcessConsumer: "messaging.servicebus.process.consumer", Consumer, Development;
-        |span| [&[Fixed("process"), Fixed(" "), of(span.destination_template)], &[Fixed("process"), Fixed(" "), of(span.destination_name)], &[Fixed("process"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[Fixed("process")]];
+        |span| [Fixed("process"), Fixed(" "), of(span.destination_template)] [Fixed("process"), Fixed(" "), of(span.destination_name)] [Fixed("process"), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [Fixed("process")];
         /// Span `messaging.servicebus.process.consumer`, a form of `messaging.process.consumer`: consumer kind, development.
         ///
         /// Sets `messaging.operation.name` to `process` and `messaging.operation.type` to `process` and `messaging.system` to `servicebus`.
@@ -1663,7 +1663,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { ServicebusReceiveClient: "messaging.servicebus.receive.client", Client, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.servicebus.receive.client`, a form of `messaging.receive.client`: client kind, development.
         ///
         /// `new` takes `messaging.operation.name`.
@@ -1694,7 +1694,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { ServicebusSendClient: "messaging.servicebus.send.client", Client, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.servicebus.send.client`, a form of `messaging.send.client`: client kind, development.
         ///
         /// `new` takes `messaging.operation.name`.
@@ -1722,7 +1722,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { ServicebusSendProducer: "messaging.servicebus.send.producer", Producer, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.servicebus.send.producer`, a form of `messaging.send.producer`: producer kind, development.
         ///
         /// `new` takes `messaging.operation.name`.
@@ -1750,7 +1750,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { ServicebusSettleClient: "messaging.servicebus.settle.client", Client, Development;
-        |span| [&[of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)], &[of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)], &[of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)], &[of(Some(span.operation_name))]];
+        |span| [of(Some(span.operation_name)), Fixed(" "), of(span.destination_template)] [of(Some(span.operation_name)), Fixed(" "), of(span.destination_name)] [of(Some(span.operation_name)), Fixed(" "), of(span.server_address), Fixed(":"), of(span.server_port)] [of(Some(span.operation_name))];
         /// Span `messaging.servicebus.settle.client`, a form of `messaging.settle.client`: client kind, development.
         ///
         /// `new` takes `messaging.operation.name`.

@@ -51,7 +51,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { InferenceClient: "openai.inference.client", Client, Development;
-        |span| [&[of(Some(span.gen_ai_operation_name)), Fixed(" "), of(Some(span.gen_ai_request_model))], &[of(Some(span.gen_ai_operation_name))]];
+        |span| [of(Some(span.gen_ai_operation_name)), Fixed(" "), of(Some(span.gen_ai_request_model))] [of(Some(span.gen_ai_operation_name))];
         /// Span `openai.inference.client`: client kind, development, from conventions 1.41.1: later ones moved it to a registry of its own.
         ///
         /// `new` takes `gen_ai.operation.name`, `gen_ai.request.model`.

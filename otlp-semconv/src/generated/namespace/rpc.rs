@@ -521,7 +521,7 @@ pub mod span {
 
     #[cfg(feature = "rc")]
     span! { CallClient: "rpc.call.client", Client, ReleaseCandidate;
-        |span| [&[of(span.method)], &[of(Some(span.system_name))]];
+        |span| [of(span.method)] [of(Some(span.system_name))];
         /// Span `rpc.call.client`: client kind, release candidate.
         ///
         /// `new` takes `rpc.system.name`.
@@ -539,7 +539,7 @@ pub mod span {
 
     #[cfg(feature = "rc")]
     span! { CallServer: "rpc.call.server", Server, ReleaseCandidate;
-        |span| [&[of(span.method)], &[of(Some(span.system_name))]];
+        |span| [of(span.method)] [of(Some(span.system_name))];
         /// Span `rpc.call.server`: server kind, release candidate.
         ///
         /// `new` takes `rpc.system.name`.
@@ -557,7 +557,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { ConnectRpcCallClient: "rpc.connect_rpc.call.client", Client, Development;
-        |span| [&[of(span.method)], &[Fixed("connectrpc")]];
+        |span| [of(span.method)] [Fixed("connectrpc")];
         /// Span `rpc.connect_rpc.call.client`: client kind, development.
         ///
         /// `new` takes `server.address`.
@@ -579,7 +579,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { ConnectRpcCallServer: "rpc.connect_rpc.call.server", Server, Development;
-        |span| [&[of(span.method)], &[Fixed("connectrpc")]];
+        |span| [of(span.method)] [Fixed("connectrpc")];
         /// Span `rpc.connect_rpc.call.server`: server kind, development.
         ///
         /// Sets `rpc.system.name` to `connectrpc`.
@@ -599,7 +599,7 @@ pub mod span {
 
     #[cfg(feature = "rc")]
     span! { DubboCallClient: "rpc.dubbo.call.client", Client, ReleaseCandidate;
-        |span| [&[of(Some(span.method))], &[Fixed("dubbo")]];
+        |span| [of(Some(span.method))] [Fixed("dubbo")];
         /// Span `rpc.dubbo.call.client`: client kind, release candidate.
         ///
         /// `new` takes `rpc.method`, `rpc.response.status_code`.
@@ -621,7 +621,7 @@ pub mod span {
 
     #[cfg(feature = "rc")]
     span! { DubboCallServer: "rpc.dubbo.call.server", Server, ReleaseCandidate;
-        |span| [&[of(span.method)], &[Fixed("dubbo")]];
+        |span| [of(span.method)] [Fixed("dubbo")];
         /// Span `rpc.dubbo.call.server`: server kind, release candidate.
         ///
         /// `new` takes `rpc.response.status_code`.
@@ -643,7 +643,7 @@ pub mod span {
 
     #[cfg(feature = "rc")]
     span! { GrpcCallClient: "rpc.grpc.call.client", Client, ReleaseCandidate;
-        |span| [&[of(Some(span.method))], &[Fixed("grpc")]];
+        |span| [of(Some(span.method))] [Fixed("grpc")];
         /// Span `rpc.grpc.call.client`: client kind, release candidate.
         ///
         /// `new` takes `rpc.method`, `rpc.response.status_code`, `server.address`.
@@ -665,7 +665,7 @@ pub mod span {
 
     #[cfg(feature = "rc")]
     span! { GrpcCallServer: "rpc.grpc.call.server", Server, ReleaseCandidate;
-        |span| [&[of(span.method)], &[Fixed("grpc")]];
+        |span| [of(span.method)] [Fixed("grpc")];
         /// Span `rpc.grpc.call.server`: server kind, release candidate.
         ///
         /// `new` takes `rpc.response.status_code`.
@@ -687,7 +687,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { JsonrpcCallClient: "rpc.jsonrpc.call.client", Client, Development;
-        |span| [&[of(span.method)], &[Fixed("jsonrpc")]];
+        |span| [of(span.method)] [Fixed("jsonrpc")];
         /// Span `rpc.jsonrpc.call.client`: client kind, development.
         ///
         /// Sets `rpc.system.name` to `jsonrpc`.
@@ -707,7 +707,7 @@ pub mod span {
 
     #[cfg(feature = "development")]
     span! { JsonrpcCallServer: "rpc.jsonrpc.call.server", Server, Development;
-        |span| [&[of(span.method)], &[Fixed("jsonrpc")]];
+        |span| [of(span.method)] [Fixed("jsonrpc")];
         /// Span `rpc.jsonrpc.call.server`: server kind, development.
         ///
         /// Sets `rpc.system.name` to `jsonrpc`.

@@ -196,7 +196,7 @@ impl<'a> Body<'a> {
             }
         }
         let cfg = gate.within(self.gate).line();
-        Some(format!("{cfg}&[{}]", out.trim_end_matches(", ")))
+        Some(format!("{cfg}[{}]", out.trim_end_matches(", ")))
     }
 
     /// The registry that the attributes are of.

@@ -210,7 +210,7 @@ groups:
             "SelfValue = \"self\",",
             "#[cfg(feature = \"builders\")]\n/// Span types of `shop`.\npub mod span {",
             "span! { OrderClient: \"shop.order.client\", Client, Stable;",
-            "|span| [&[Fixed(\"order \"), of(span.cart_id)], &[Fixed(\"order\")]];",
+            "|span| [Fixed(\"order \"), of(span.cart_id)] [Fixed(\"order\")];",
             "need shop_type: shop::Type<'a> = \"shop.type\" SAMPLED \"required, stable, for samplers too\";",
             "may [feature = \"development\"] label: Entries<'a, &'a str> = \"shop.label.\" LATER",
             "#[cfg(feature = \"rc\")]\n    pub const CARTS: Metric<Gauge<i64>> =",

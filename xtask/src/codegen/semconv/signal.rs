@@ -142,9 +142,9 @@ impl Writer<'_> {
         let code = self.builder("span", &common, &body, |rust, state| {
             (
                 format!(
-                    "span! {{ {rust}: {name:?}, {kind}, {:?};\n    |{argument}| [{}];\n",
+                    "span! {{ {rust}: {name:?}, {kind}, {:?};\n    |{argument}| {};\n",
                     span.stability,
-                    templates.join(", ")
+                    templates.join(" ").replace('\n', " ")
                 ),
                 format!("Span `{name}`{form}: {} kind, {state}.", span.kind.as_str()),
             )
