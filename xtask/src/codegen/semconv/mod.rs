@@ -67,8 +67,12 @@ pub(super) fn generate(output: &Output, source: &Source) -> anyhow::Result<()> {
         inside if inside.is_file() => inside,
         _ => beside(&source.model.join("..")),
     };
-    output
-        .rust(&generated.join("schemas.rs"), &schemas::source(&schema, &source.version, &main(source)?)?)?;
+    if schema.is_file() {
+        let code = schemas::source(&schema, &source.version, &main(source)?)?;
+        output.rust(&generated.join("schemas.rs"), &code)?;
+    } else {
+        println!("no schema file at {}: the migration's steps stay as they are", schema.display());
+    }
     facade::generate(output, &registry, &generated)
 }
 
@@ -94,6 +98,7 @@ fn main(source: &Source) -> anyhow::Result<Registry> {
 /// The main release, and on it the live definitions of what moved away.
 fn registry(source: &Source) -> anyhow::Result<Registry> {
     let main = main(source)?;
+    let model = folder(&source.model);
     let mut files = Vec::new();
     for name in LIVE_FOLDERS.map(Path::new) {
         // Releases before the move have them alive themselves.
