@@ -11,8 +11,8 @@ use otlp_semconv::registry::{Attribute, Deprecation, Registry, Value};
 /// A node of a schema file: everything in it is text.
 enum Node {
     Text(String),
-    List(Vec<Node>),
-    Map(Vec<(String, Node)>),
+    List(Vec<Self>),
+    Map(Vec<(String, Self)>),
 }
 
 /// The source of `generated/schemas.rs`: the file that one version published, which has all versions before it.
