@@ -23,6 +23,7 @@ import workload
 from collector import LINES, Collector, own_telemetry
 from command import Receive, run
 from conformance import conformance
+from cost import cost as forwarding
 from link import Link
 from rotel import Rotel
 
@@ -380,7 +381,15 @@ def convert(matrix):
         matrix.case(f"{name}: an older layout is refused", "-", old)
 
 
+def cost(matrix):
+    forwarding(matrix, CAPTURES)
+
+
+cost.__doc__ = forwarding.__doc__
 PARTS = {"senders": senders, "collector": collector, "refused": refused, "rotel": rotel, "transports": transports, "link": link, "convert": convert, "conformance": conformance}
+# Measurements: only when asked for by name.
+ASKED = {"cost": cost}
+PARTS_AND_ASKED = PARTS | ASKED
 
 
 def versions(otlp):
@@ -402,7 +411,7 @@ def tables(matrix):
     lines = [f"Run on {day}: {versions(matrix.otlp)}.", ""]
     for part, rows in matrix.rows.items():
         notes = any(row[4] for row in rows)
-        lines += [f"### {part}", "", PARTS[part].__doc__, ""]
+        lines += [f"### {part}", "", PARTS_AND_ASKED[part].__doc__, ""]
         lines += ["| case | sent | received | result |" + (" note |" if notes else ""), "|---|--:|--:|---|" + ("---|" if notes else "")]
         for row in rows:
             lines.append("| " + " | ".join(cell(value) for value in (row if notes else row[:4])) + " |")
@@ -417,11 +426,11 @@ def main():
     parser = argparse.ArgumentParser()
     for flag in ("--otlp", "--data", "--work", "--node", "--result"):
         parser.add_argument(flag, required=True, type=pathlib.Path)
-    parser.add_argument("parts", nargs="*", help=" ".join(PARTS))
+    parser.add_argument("parts", nargs="*", help=" ".join(PARTS_AND_ASKED))
     options = parser.parse_args()
-    unknown = [part for part in options.parts if part not in PARTS]
+    unknown = [part for part in options.parts if part not in PARTS_AND_ASKED]
     if unknown:
-        parser.error(f"no part {unknown[0]}; there are: {' '.join(PARTS)}")
+        parser.error(f"no part {unknown[0]}; there are: {' '.join(PARTS_AND_ASKED)}")
     if not options.data.is_dir():
         sys.exit(f"the captures are not in {options.data}; say where with --data DIR")
     os.environ["NO_COLOR"] = "1"
@@ -431,7 +440,7 @@ def main():
     for part in options.parts or PARTS:
         matrix.part = part
         matrix.rows[part] = []
-        PARTS[part](matrix)
+        PARTS_AND_ASKED[part](matrix)
     text = tables(matrix)
     options.result.write_text(text + "\n")
     print(text)

@@ -17,7 +17,7 @@ def free_port():
 class Rotel:
     """A running rotel that forwards to `target`."""
 
-    def __init__(self, folder, protocol, target, compression):
+    def __init__(self, folder, protocol, target, compression, batch=False):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True)
         self.grpc, self.http = (f"127.0.0.1:{free_port()}" for _ in range(2))
@@ -26,7 +26,7 @@ class Rotel:
         line += ["--exporter", "otlp", "--otlp-exporter-endpoint", f"http://{target}", "--otlp-exporter-protocol", protocol]
         line += ["--otlp-exporter-compression", compression, "--otlp-exporter-request-timeout", "30s"]
         # Its batcher, when it cuts a request in two, loses the resource of the second half (seen with 0.0.1a15).
-        line.append("--disable-batching")
+        line += ["--batch-max-size", "8192", "--batch-timeout", "200ms"] if batch else ["--disable-batching"]
         line += ["--pid-file", self.folder / "pid", "--log-file", self.folder / "rotel.log"]
         self.log = (self.folder / "out.log").open("w")
         self.process = subprocess.Popen([str(word) for word in line], stdout=self.log, stderr=self.log)
