@@ -22,12 +22,14 @@ fn shows_that_nothing_is_missing() {
 
     // Sizes depend on the codecs' versions and the processor, so the table of sizes is looked at apart.
     let (before, rest) = shown.split_once("On the wire").unwrap();
-    let (wire, after) = rest.split_once("One trace").unwrap();
+    let (wire, rest) = rest.split_once("The exporter's ledger").unwrap();
+    let (ledger, after) = rest.split_once("One trace").unwrap();
     let mut filters = insta::Settings::clone_current();
     filters.add_filter(r"─+ (\d+ requests) in .*", "── $1");
     filters.add_filter(r"(?m)  [\d.,]+ [kM]B$", "  [size]");
     filters.bind(|| {
         insta::assert_snapshot!("arrived", before);
+        insta::assert_snapshot!("ledger", format!("The exporter's ledger{ledger}"));
         insta::assert_snapshot!("read_back", format!("One trace{after}"));
     });
 

@@ -1,6 +1,7 @@
 //! `otlp demo`: the whole toolkit in one run, and a proof that nothing got lost.
 
 mod call;
+mod exporter;
 mod fingerprint;
 mod ledger;
 mod logs;
@@ -33,7 +34,8 @@ use crate::view;
 /// Send the telemetry of a made-up shop through the real client to the real server, and show what arrived.
 ///
 /// Traces, metrics, logs and profiles of several services go over gRPC, HTTP/protobuf and HTTP/JSON, uncompressed and compressed, to a
-/// server on loopback. Exits with 0 only if every item arrived.
+/// server on loopback, and once more through the exporter to a server that is busy at first, for its ledger. Exits with 0 only if every item
+/// arrived.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct DemoArgs {
@@ -78,6 +80,7 @@ impl DemoArgs {
         let mut ledger = Ledger::default();
         let mut problems = Vec::new();
         let mut showpiece = Vec::new();
+        let mut first = Vec::new();
         let deadline = Duration::from_secs(self.seconds.unwrap_or(0));
         loop {
             let round = workload.round();
@@ -86,6 +89,9 @@ impl DemoArgs {
                 sum.add(tally);
             }
             problems.extend(failed);
+            if first.is_empty() {
+                first = round.batches;
+            }
             if let (true, Some(id)) = (showpiece.is_empty(), round.showpiece) {
                 showpiece = id.as_bytes().to_vec();
             }
@@ -97,6 +103,7 @@ impl DemoArgs {
         let elapsed = begin.elapsed();
         let (received, batches) = loopback.finish().await;
         ledger.received = received;
-        Ok(Report { seed: SEED, ledger, elapsed, batches, showpiece, problems })
+        let exported = exporter::ledger(&first).await?;
+        Ok(Report { seed: SEED, ledger, elapsed, batches, showpiece, problems, exported })
     }
 }

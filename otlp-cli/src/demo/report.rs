@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use otlp::{Batch, Protocol, Signal};
 
+use super::exporter;
 use super::ledger::{LANES, Ledger};
 use super::service::SERVICES;
 use crate::render::number::{bytes, count, duration, plural, three_digits};
@@ -27,6 +28,8 @@ pub(super) struct Report {
     pub(super) showpiece: Vec<u8>,
     /// What the clients complained about.
     pub(super) problems: Vec<String>,
+    /// The exporter's account of a round.
+    pub(super) exported: otlp::Report,
 }
 
 /// Metrics that are shown, one of each kind, and how many series of each.
@@ -42,7 +45,7 @@ const METRICS: [(&str, usize); 6] = [
 impl Report {
     /// Whether nothing is missing.
     pub(super) fn is_complete(&self) -> bool {
-        self.ledger.is_even() && self.problems.is_empty()
+        self.ledger.is_even() && self.problems.is_empty() && exporter::is_as_expected(&self.exported)
     }
 
     /// The text, in `columns`.
@@ -51,6 +54,7 @@ impl Report {
         let mut out = self.title(columns);
         out += &self.arrived(columns);
         out += &self.wire(columns);
+        out += &self.exporter(columns);
         if let Some(trace) = &trace {
             out += &heading(
                 "One trace",
@@ -149,6 +153,33 @@ impl Report {
             + "\n"
     }
 
+    fn exporter(&self, columns: usize) -> String {
+        let mut table = Table::default();
+        let head = ["", "submitted", "", "accepted", "", "rejected", "", "dropped", "", "pending", "retries"];
+        table.row(head.map(|cell| paint(DIM, cell)));
+        for signal in Signal::ALL {
+            let account = self.exported.signal(signal);
+            let sign = if account.is_balanced() { paint(GOOD, "=") } else { paint(BAD, "≠") };
+            let plus = || paint(DIM, "+");
+            let warn = |items: u64| if items == 0 { paint(DIM, "0") } else { paint(BAD, count(items)) };
+            table.row([
+                format!("  {}", paint(TITLE, signal)),
+                count(account.submitted),
+                sign,
+                count(account.accepted),
+                plus(),
+                count(account.rejected),
+                plus(),
+                warn(account.dropped_total()),
+                plus(),
+                warn(account.pending),
+                count(account.retries),
+            ]);
+        }
+        let note = "the server is busy at first, then refuses two spans";
+        heading("The exporter's ledger", note, columns) + &table.render(1, 2) + "\n"
+    }
+
     fn per_item(&self, lane: usize, signal: Signal) -> f64 {
         let tally = self.ledger.sent[lane][signal as usize];
         tally.wire as f64 / tally.items as f64
@@ -204,6 +235,8 @@ mod tests {
 
     fn report() -> Report {
         let round = Workload::new().round();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let exported = runtime.block_on(exporter::ledger(&round.batches)).unwrap();
         let mut ledger = Ledger::default();
         for (sent, received) in
             ledger.sent.as_flattened_mut().iter_mut().zip(ledger.received.as_flattened_mut())
@@ -218,6 +251,7 @@ mod tests {
             showpiece: round.showpiece.unwrap().as_bytes().to_vec(),
             batches: round.batches,
             problems: Vec::new(),
+            exported,
         }
     }
 
