@@ -25,6 +25,7 @@ pages! {
     disk_queue = "src/disk-queue.md",
     exporter = "src/exporter.md",
     quick_start = "src/quick-start.md",
+    registry = "src/registry.md",
     testing = "src/testing.md",
     client = "src/client.md",
     migrate = "src/migrate.md",

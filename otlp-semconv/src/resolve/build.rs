@@ -167,9 +167,18 @@ impl Linker<'_, '_> {
         let name = name.strip_prefix(kind).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name);
         Some(match kind {
             "metric" => {
-                let Metric { name, stability, requirement, deprecated, entities, details, .. } =
-                    self.stack.metrics.get(name)?.clone();
-                let Metric { instrument, unit, number, .. } = self.stack.metrics.get(&name)?.clone();
+                let Metric {
+                    name,
+                    stability,
+                    requirement,
+                    deprecated,
+                    entities,
+                    details,
+                    instrument,
+                    unit,
+                    number,
+                    ..
+                } = self.stack.metrics.get(name)?.clone();
                 let (instrument, unit) = (Some(instrument), Some(unit));
                 Below {
                     name,

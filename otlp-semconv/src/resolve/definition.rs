@@ -4,7 +4,7 @@
 use super::attribute::{Lifecycle, associations, definition, patch};
 use super::error::{Error, Place, Problem};
 use super::field::{Fields, text};
-use super::groups::{SPAN_KINDS, number, signal_requirement};
+use super::groups::{INSTRUMENTS, SPAN_KINDS, number, signal_requirement};
 use super::item::{Base, Definitions, Import, Item, Kind, Patch, Slot};
 use super::yaml::Node;
 use crate::registry::{Details, Instrument, Role, SpanKind};
@@ -53,7 +53,6 @@ fn group(fields: &Fields<'_, '_>, _: String) -> Result<Kind, Error> {
 }
 
 fn metric(fields: &Fields<'_, '_>, name: String) -> Result<Kind, Error> {
-    const INSTRUMENTS: &str = "`counter`, `updowncounter`, `gauge` or `histogram`";
     let instrument = fields.word("instrument", INSTRUMENTS, Instrument::parse)?;
     Ok(Kind::Metric { name, instrument, unit: fields.text("unit")?, number: number(fields)? })
 }

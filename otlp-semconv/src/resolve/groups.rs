@@ -17,6 +17,10 @@ fn group(node: &Node<'_>, around: &Place, into: &mut Definitions) -> Result<(), 
     let id = fields.need("id")?;
     let fields = fields.named(&id);
     let kind = kind(&fields, &id)?;
+    // `id: span.` leaves no name.
+    if kind.name().is_some_and(str::is_empty) {
+        return Err(fields.error(Problem::Missing("name")));
+    }
     let prefix = fields.text("prefix")?;
     let slots = fields
         .list("attributes")?
@@ -66,8 +70,7 @@ fn kind(fields: &Fields<'_, '_>, id: &str) -> Result<Kind, Error> {
     // Asked for by every kind, so that a misspelled field is found in each.
     let name = fields.text("name")?;
     let metric_name = fields.text("metric_name")?;
-    let instrument =
-        fields.word("instrument", "`counter`, `updowncounter`, `gauge` or `histogram`", Instrument::parse)?;
+    let instrument = fields.word("instrument", INSTRUMENTS, Instrument::parse)?;
     let unit = fields.text("unit")?;
     let kind = fields.word("span_kind", SPAN_KINDS, SpanKind::parse)?;
     Ok(match &*word {
@@ -94,6 +97,7 @@ fn kind(fields: &Fields<'_, '_>, id: &str) -> Result<Kind, Error> {
     })
 }
 
+pub(super) const INSTRUMENTS: &str = "`counter`, `updowncounter`, `gauge` or `histogram`";
 pub(super) const SPAN_KINDS: &str = "`internal`, `server`, `client`, `producer` or `consumer`";
 
 /// The kind of a metric's numbers, which generators are told by an annotation.

@@ -19,11 +19,12 @@ pub(super) enum Keep {
     Imported,
 }
 
-/// Resolves the definitions of one registry on top of others.
+/// Resolves the definitions of one registry on top of others, the first of which may be its own resolved file.
 pub(super) fn link(
     definitions: Definitions,
     source: Source,
     bases: &[Cow<'_, Registry>],
+    resolved: bool,
     keep: Keep,
     limits: &Limits,
 ) -> Result<Registry, Error> {
@@ -32,8 +33,8 @@ pub(super) fn link(
     let Definitions { attributes, items, imports } = definitions;
     let mut stack = Stack::new(source);
     let mut sources = Vec::with_capacity(bases.len());
-    for base in bases {
-        let places = stack.add_sources(base).map_err(at)?;
+    for (nth, base) in bases.iter().enumerate() {
+        let places = stack.add_sources(base, resolved && nth == 0).map_err(at)?;
         stack.add_attributes(base, &places).map_err(at)?;
         sources.push(places);
     }

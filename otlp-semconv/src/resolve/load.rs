@@ -192,10 +192,11 @@ impl<'b> Resolver<'b> {
             None => schema_url.unwrap_or_default(),
         };
         // A resolved file stands on what it was given on, like definitions would.
+        let is_resolved = resolved.is_some();
         bases.splice(0..0, resolved.map(Cow::Owned));
         bases.extend(self.base.map(Cow::Borrowed));
         let schema_url = schema_url.into();
-        link(definitions, Source { schema_url }, &bases, keep, &self.limits)
+        link(definitions, Source { schema_url }, &bases, is_resolved, keep, &self.limits)
     }
 }
 

@@ -193,11 +193,14 @@ impl Stack {
         Self { sources: vec![source], ..Self::default() }
     }
 
-    /// Where the sources of a registry below are in this stack. Versions of one registry that differ in their major
-    /// number do not go together.
-    pub(super) fn add_sources(&mut self, base: &Registry) -> Result<Vec<u16>, Problem> {
+    /// Where the sources of a registry below are in this stack; of the registry's `own` resolved file, the first is
+    /// the registry itself. Versions of one registry that differ in their major number do not go together.
+    pub(super) fn add_sources(&mut self, base: &Registry, own: bool) -> Result<Vec<u16>, Problem> {
         let mut places = Vec::with_capacity(base.sources().len());
-        for source in base.sources() {
+        if own {
+            places.push(0);
+        }
+        for source in base.sources().iter().skip(places.len()) {
             let known =
                 self.sources.iter().position(|known| known == source && !source.schema_url.is_empty());
             let version = Version::of(source);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::super::attribute::{Lifecycle, associations, boxed, definition, level};
 use super::super::error::{Error, Problem};
 use super::super::field::{Fields, text};
-use super::super::groups::{SPAN_KINDS, number, signal_requirement};
+use super::super::groups::{INSTRUMENTS, SPAN_KINDS, number, signal_requirement};
 use super::super::limit::Limits;
 use super::super::stack::Signal;
 use super::super::yaml::{Data, Node};
@@ -284,11 +284,7 @@ impl Reader<'_, '_> {
 
     fn metric(&mut self, fields: &Fields<'_, '_>) -> Read<Metric> {
         let name = fields.need("name")?;
-        let instrument = fields.word(
-            "instrument",
-            "`counter`, `updowncounter`, `gauge` or `histogram`",
-            Instrument::parse,
-        )?;
+        let instrument = fields.word("instrument", INSTRUMENTS, Instrument::parse)?;
         let number = number(fields)?;
         let Common { id, attributes, entities, requirement, stability, deprecated, origin, details } =
             self.common(fields)?;

@@ -32,3 +32,12 @@ fn similar(left: &str, right: &str) {
     assert_eq!(first, None);
     assert_eq!(left.len(), right.len());
 }
+
+#[test]
+fn a_resolved_file_without_a_schema_url_is_still_the_registry_itself() {
+    let text = "file_format: definition/2\nattributes: [{key: a.b, type: int}]\n";
+    let registry = Resolver::new().files([("a.yaml", text)]).unwrap();
+    let again = read(&registry.to_resolved_yaml());
+    assert_eq!((again.sources().len(), again.attributes()[0].origin.source), (1, 0));
+    assert_eq!(again, read(&again.to_resolved_json()));
+}

@@ -202,6 +202,7 @@ fn what_is_missing_wrong_or_twice_is_named() {
     );
     for (text, expected) in [
         ("- {type: span, brief: x}", "old.yaml:2: `id` is missing"),
+        ("- {id: span., type: span}", "old.yaml:2: `span.`: `name` is missing"),
         (
             "- {id: a, type: thing}",
             "old.yaml:2: `a`: `type` should be `attribute_group`, `metric`, `span`, `event` or `entity`, not `thing`",
