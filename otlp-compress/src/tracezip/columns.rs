@@ -9,9 +9,11 @@ use super::metrics::Metrics;
 use super::shape::{Messages, Scanner};
 use super::traces::{SpanWriter, Traces};
 
-/// Bytes that an item has at least, on average, in a batch that is written as columns: what a reader may take for
+/// Bytes that a log record has at least, on average, in a batch that is written as columns: what a reader may take for
 /// granted when it bounds its memory by the bytes that will come out.
-const ITEM_BYTES: u64 = 24;
+const RECORD_BYTES: u64 = 24;
+/// The same for a span, of which more is remembered: its ids and its parent's.
+const SPAN_BYTES: u64 = 48;
 /// A batch of more bytes is not written as columns: positions have 32 bits.
 const MAX_BYTES: u64 = 1 << 30;
 /// Contexts of a stream, and the most of a frame that stands alone.
@@ -20,7 +22,8 @@ const MAX_CELLS: usize = 1 << 15;
 /// Whether a batch may be written as columns.
 pub(crate) fn takes(signal: Signal, items: u64, bytes: u64) -> bool {
     let item_bytes = match signal {
-        Signal::Traces | Signal::Logs => ITEM_BYTES,
+        Signal::Traces => SPAN_BYTES,
+        Signal::Logs => RECORD_BYTES,
         // Bounded by the bytes that come out alone.
         Signal::Metrics => 1,
         Signal::Profiles => return false,
@@ -117,8 +120,11 @@ pub(crate) struct ColumnDecoder {
 }
 
 impl ColumnDecoder {
+    /// A decoder as at the start of an epoch, whose first frames may have had no columns.
     pub(crate) fn new() -> Self {
-        Self { state: State::new() }
+        let mut new = Self { state: State::new() };
+        new.clear(usize::MAX);
+        new
     }
 
     /// Forgets everything, as the encoder did; `bytes` as it gave them.

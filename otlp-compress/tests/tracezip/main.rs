@@ -8,6 +8,7 @@ mod logs;
 mod metrics;
 mod stream;
 mod synthetic;
+mod vector;
 
 use otlp_compress::tracezip::Inner;
 use otlp_core::{Batch, Limits, ProfilesLayout, Signal};

@@ -2,7 +2,7 @@
 
 use otlp_compress::tracezip::{
     FrameHeader, Options, ResetReason, StreamDecoder, StreamEncoder, StreamError, StreamLimits, Ticket,
-    compress,
+    Verify, compress,
 };
 use otlp_core::{Batch, Signal};
 
@@ -121,4 +121,19 @@ fn a_flipped_byte_at_each_offset_leaves_the_state_alone() {
         decoder.decode(&damaged, MAX).unwrap_err();
     }
     assert_eq!(decoder.decode(&second, MAX).unwrap().1, batches[1].bytes());
+}
+
+#[test]
+fn an_epoch_that_opens_without_columns() {
+    let plain = Batch::empty(Signal::Traces);
+    let shop = crate::synthetic::batch(1, 50);
+    for verify in [Verify::Always, Verify::Never] {
+        let limits = StreamLimits::default();
+        let mut encoder = StreamEncoder::new(Options::default().with_verify(verify), limits).unwrap();
+        let mut decoder = StreamDecoder::new(limits);
+        for batch in [&plain, &shop, &shop] {
+            let (frame, _) = encode(&mut encoder, batch);
+            assert!(decoder.decode(&frame, MAX).unwrap().1 == batch.bytes());
+        }
+    }
 }

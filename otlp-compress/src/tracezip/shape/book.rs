@@ -10,6 +10,8 @@ use crate::tracezip::coder::{Bit, Cells, Coder, Index, Number, Pick, Tree};
 pub(crate) const MAX_STEPS: usize = 2048;
 /// Tokens of all shapes together at most.
 const MAX_ALL_STEPS: usize = 1 << 19;
+/// Sets at most.
+const MAX_SETS: usize = 1 << 11;
 /// Different tokens at most.
 const MAX_TOKENS: usize = 1 << 12;
 /// Nested messages of one shape at most.
@@ -18,6 +20,8 @@ pub(crate) const MAX_DEPTH: usize = 8;
 pub(crate) const MAX_VARIANTS: usize = 64;
 /// One symbol is left for an order that is new.
 const ORDERS: u32 = MAX_VARIANTS as u32 - 1;
+/// Bytes of a field that are told as they are.
+const MAX_RAW: u32 = 255;
 /// Bytes of one attribute key at most.
 pub(crate) const MAX_KEY: usize = 4096;
 
@@ -158,6 +162,8 @@ impl Book {
         steps <= MAX_STEPS
             && self.steps.len() + steps < MAX_ALL_STEPS
             && self.tokens.len() + tokens < MAX_TOKENS
+            // The last one is for messages without a shape.
+            && self.sets.len() + 1 < MAX_SETS
     }
 
     pub(crate) fn token(&self, token: u32) -> Known {
@@ -254,8 +260,8 @@ impl Book {
         add_column: &mut impl FnMut(Op) -> u32,
     ) -> Option<u32> {
         let length = self.models.length.code(coder, tokens.len() as u32) as usize;
-        if length > MAX_STEPS || self.steps.len() + length > MAX_ALL_STEPS {
-            coder.fail("more steps than shapes may have");
+        if length > MAX_STEPS || self.steps.len() + length > MAX_ALL_STEPS || self.sets.len() >= MAX_SETS {
+            coder.fail("more sets or steps than shapes may have");
             return None;
         }
         let start = self.canon.len() as u32;
@@ -343,6 +349,10 @@ impl Book {
         } else {
             0
         };
+        if op == Op::Raw && aux > MAX_RAW {
+            coder.fail("more bytes than a token may hold");
+            return None;
+        }
         let column = if op.class().is_some() { add_column(op) } else { NONE };
         self.tokens.push(Known { token: Token { op, key, aux }, column });
         Some(())
