@@ -48,7 +48,7 @@ impl OtzReader {
         let place = self.place();
         match decoded {
             Ok((signal, bytes)) => Ok(Some(Raw { bytes, place, signal: Some(signal) })),
-            Err(error) => Err(failure(place, error)),
+            Err(error) => Err(self.failure(place, error)),
         }
     }
 
@@ -58,18 +58,18 @@ impl OtzReader {
 
     fn unread(&self, error: io::Error) -> FileError {
         match error.downcast::<TracezipError>() {
-            Ok(error) => failure(self.place(), error.into()),
+            Ok(error) => self.failure(self.place(), error.into()),
             Err(error) => read_error(self.place(), error),
         }
     }
-}
 
-/// What is wrong with a frame.
-fn failure(place: Place, error: StreamError) -> FileError {
-    match error {
-        StreamError::Frame(TracezipError::TooLarge { stated, limit }) => {
-            FileError::TooLarge { place, bytes: Some(stated), limit }
+    /// What is wrong with a frame.
+    fn failure(&self, place: Place, error: StreamError) -> FileError {
+        match error {
+            StreamError::Frame(TracezipError::TooLarge { stated, .. }) => {
+                FileError::TooLarge { place, bytes: Some(stated), limit: self.limit as u64 }
+            }
+            error => FileError::Tracezip { place, source: Box::new(error) },
         }
-        error => FileError::Tracezip { place, source: Box::new(error) },
     }
 }

@@ -103,7 +103,7 @@ fn names_that_do_not_tell() {
     let path = dir.path().join("x.csv");
     let error = FileWriter::create(&path, &WriteOptions::default()).unwrap_err();
     assert!(matches!(error, FileError::UnknownFormat { .. }));
-    assert!(error.to_string().contains(".jsonl, .json, .pb, .frames or .otlp"), "{error}");
+    assert!(error.to_string().contains(".jsonl, .json, .pb, .frames, .otz or .otlp"), "{error}");
     assert!(!path.exists());
     let options = WriteOptions::default().with_format(FileFormat::Frames).with_codec(Codec::Gzip);
     let mut writer = FileWriter::create(&path, &options).unwrap();
