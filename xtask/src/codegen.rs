@@ -1,9 +1,10 @@
-//! `cargo xtask codegen <proto|semconv|all> [--check]`: writes the checked-in generated code, or tells that it is out of date.
+//! `cargo xtask codegen <proto|semconv|tracezip|all> [--check]`: writes the checked-in generated code, or tells that it is out of date.
 
 mod encode;
 mod proto;
 mod schema;
 mod semconv;
+mod tracezip;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -21,11 +22,15 @@ pub(crate) fn run(mut args: Args) -> anyhow::Result<()> {
     let kinds = args.finish()?;
     let proto = || proto::generate(&Output { check, command: "cargo xtask codegen proto" });
     let semconv = || semconv::generate(&Output { check, command: "cargo xtask codegen semconv" }, &model);
+    let tracezip = || tracezip::generate(&Output { check, command: "cargo xtask codegen tracezip" });
     match kinds.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["proto"] => proto(),
         ["semconv"] => semconv(),
-        ["all"] | [] => proto().and_then(|()| semconv()),
-        other => bail!("unknown codegen {other:?}: use `cargo xtask codegen <proto|semconv|all> [--check]`"),
+        ["tracezip"] => tracezip(),
+        ["all"] | [] => proto().and_then(|()| semconv()).and_then(|()| tracezip()),
+        other => bail!(
+            "unknown codegen {other:?}: use `cargo xtask codegen <proto|semconv|tracezip|all> [--check]`"
+        ),
     }
 }
 

@@ -6,7 +6,7 @@ use otlp_core::Signal;
 use super::columns::{self, ColumnDecoder};
 use super::header::{FrameHeader, hash};
 use super::inner::{Bad, InnerDecoder};
-use super::{Inner, TracezipError, directory};
+use super::{Inner, TracezipError, directory, preset};
 
 /// Decodes one frame after another with the same context.
 #[derive(Default)]
@@ -76,7 +76,7 @@ impl BodyDecoder {
         if header.uncompressed > max_bytes as u64 {
             return Err(TracezipError::TooLarge { stated: header.uncompressed, limit: max_bytes as u64 });
         }
-        if header.preset != 0 {
+        if !matches!(header.preset, 0 | preset::ID) {
             return Err(TracezipError::Preset { id: header.preset });
         }
         let (body, original) = header.open(frame)?;
@@ -104,6 +104,7 @@ impl BodyDecoder {
                 &mut self.inner,
                 &mut self.text,
                 uncompressed,
+                header.preset == preset::ID,
             )?;
             let state = self.columns.get_or_insert_with(|| Box::new(ColumnDecoder::new()));
             match header.position {

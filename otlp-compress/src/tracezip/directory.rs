@@ -2,25 +2,28 @@
 
 use super::inner::{Bad, InnerDecoder, InnerEncoder};
 use super::varint::{Reader, put_varint};
-use super::{Inner, TracezipError};
+use super::{Inner, TracezipError, preset};
 
 /// Set with a column's number when it lies there under the inner compression.
 const COMPRESSED: u8 = 0x10;
 /// Bytes of a column below which inner compression is not tried.
 const WORTH_IT: usize = 32;
 
-/// Appends directory and columns to `body`. Empty columns are left out.
+/// Appends directory and columns to `body`. Empty columns are left out. `preset`: whether the text may be compressed with the preset
+/// dictionary; gives whether it was.
 pub(crate) fn write(
     columns: [&[u8]; 3],
     inner: &mut InnerEncoder,
     scratch: &mut Vec<u8>,
     body: &mut Vec<u8>,
-) -> Result<(), TracezipError> {
+    preset: bool,
+) -> Result<bool, TracezipError> {
     let count = columns.iter().filter(|column| !column.is_empty()).count();
     body.push(count as u8);
     // Text alone gains by another compression: models are one already, and bits are noise.
     let text = columns[2];
-    let compressed = text.len() >= WORTH_IT && inner.compress(text, scratch)?;
+    let preset = preset && inner.has_preset() && text.len() <= preset::LONGEST;
+    let compressed = text.len() >= WORTH_IT && inner.compress_with(preset, text, scratch)?;
     for (number, column) in (0..).zip(columns) {
         if column.is_empty() {
             continue;
@@ -36,7 +39,7 @@ pub(crate) fn write(
     for (number, column) in (0..).zip(columns) {
         body.extend_from_slice(if number == 2 && compressed { scratch } else { column });
     }
-    Ok(())
+    Ok(preset && compressed)
 }
 
 /// The columns of a body that starts at offset `base` of its frame; `text` takes the text if it was compressed, at most `limit` bytes.
@@ -47,6 +50,7 @@ pub(crate) fn read<'a>(
     decoder: &mut InnerDecoder,
     text: &'a mut Vec<u8>,
     limit: usize,
+    preset: bool,
 ) -> Result<[&'a [u8]; 3], TracezipError> {
     let mut reader = Reader::new("directory", body, base);
     let count = reader.byte()?;
@@ -86,7 +90,7 @@ pub(crate) fn read<'a>(
         if raw > limit {
             return Err(corrupt("more text than the batch has bytes"));
         }
-        decoder.decompress(inner, column, raw, text).map_err(|bad| match bad {
+        decoder.decompress_with(preset, inner, column, raw, text).map_err(|bad| match bad {
             Bad::NotBuilt => TracezipError::NotBuilt { inner },
             Bad::What(what) => corrupt(what),
         })?;

@@ -6,7 +6,7 @@ use otlp_core::Batch;
 use super::columns::{self, ColumnDecoder, ColumnEncoder};
 use super::header::{FrameHeader, MAX_HEADER, StreamPosition, hash};
 use super::inner::InnerEncoder;
-use super::{Inner, Options, TracezipError, Verify, directory};
+use super::{Inner, Options, TracezipError, Verify, directory, preset};
 
 /// What became of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,6 +71,8 @@ pub(crate) struct BodyEncoder {
     check: Option<Box<ColumnDecoder>>,
     frames: u64,
     body: Vec<u8>,
+    /// Whether its text was compressed with the preset dictionary.
+    preset: bool,
     scratch: Vec<u8>,
 }
 
@@ -99,6 +101,7 @@ impl BodyEncoder {
             check: None,
             frames: 0,
             body: Vec::new(),
+            preset: false,
             scratch: Vec::new(),
         })
     }
@@ -153,6 +156,9 @@ impl BodyEncoder {
             self.body.clear();
             self.body.extend_from_slice(bytes);
         }
+        if header.columns && self.preset {
+            header.preset = preset::ID;
+        }
         header.body = self.body.len() as u64;
         out.reserve(self.body.len() + MAX_HEADER + 12);
         header.write(out);
@@ -197,7 +203,7 @@ impl BodyEncoder {
             }
         }
         self.body.clear();
-        directory::write(columns, &mut self.inner, &mut self.scratch, &mut self.body)?;
+        self.preset = directory::write(columns, &mut self.inner, &mut self.scratch, &mut self.body, alone)?;
         Ok(self.body.len() < bytes.len() || !alone)
     }
 }

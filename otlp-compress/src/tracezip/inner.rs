@@ -20,7 +20,7 @@ pub(crate) enum InnerEncoder {
     #[cfg(feature = "gzip")]
     Gzip(flate2::Compress),
     #[cfg(feature = "zstd")]
-    Zstd(zstd::zstd_safe::CCtx<'static>),
+    Zstd(Zstd),
 }
 
 impl InnerEncoder {
@@ -38,19 +38,44 @@ impl InnerEncoder {
             #[cfg(feature = "zstd")]
             Inner::Zstd => {
                 use zstd::zstd_safe::{CCtx, CParameter};
-                let mut context = CCtx::try_create().ok_or_else(|| failed("no memory for a context"))?;
-                let mut set = |parameter| context.set_parameter(parameter).map_err(zstd_failed);
-                set(CParameter::CompressionLevel(number))?;
-                set(CParameter::ChecksumFlag(false))?;
-                Ok(Self::Zstd(context))
+                let context = |number| {
+                    let mut context = CCtx::try_create().ok_or_else(|| failed("no memory for a context"))?;
+                    let mut set = |parameter| context.set_parameter(parameter).map_err(zstd_failed);
+                    set(CParameter::CompressionLevel(number))?;
+                    set(CParameter::ChecksumFlag(false))?;
+                    Ok::<_, TracezipError>(context)
+                };
+                let default = options.level() == crate::Level::Default;
+                let mut preset = context(if default { super::preset::LEVEL } else { number })?;
+                preset.load_dictionary(super::preset::TEXT).map_err(zstd_failed)?;
+                Ok(Self::Zstd(Zstd { plain: context(number)?, preset }))
             }
             #[cfg(not(all(feature = "lz4", feature = "gzip", feature = "zstd")))]
             inner => Err(TracezipError::NotBuilt { inner }),
         }
     }
 
+    /// Whether there is a form with the preset dictionary.
+    pub(crate) const fn has_preset(&self) -> bool {
+        #[cfg(feature = "zstd")]
+        if matches!(self, Self::Zstd(_)) {
+            return true;
+        }
+        false
+    }
+
     /// Replaces `out` by the compressed `input`; `false` when that is not smaller, and `out` is of no use.
     pub(crate) fn compress(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<bool, TracezipError> {
+        self.compress_with(false, input, out)
+    }
+
+    /// The same, with the preset dictionary or without.
+    pub(crate) fn compress_with(
+        &mut self,
+        preset: bool,
+        input: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<bool, TracezipError> {
         out.clear();
         match self {
             Self::None => return Ok(false),
@@ -74,7 +99,8 @@ impl InnerEncoder {
                 }
             }
             #[cfg(feature = "zstd")]
-            Self::Zstd(context) => {
+            Self::Zstd(Zstd { plain, preset: other }) => {
+                let context = if preset { other } else { plain };
                 out.reserve(zstd::zstd_safe::compress_bound(input.len()));
                 context.compress2(out, input).map_err(zstd_failed)?;
                 // The magic number says nothing here.
@@ -83,6 +109,13 @@ impl InnerEncoder {
         }
         Ok(out.len() < input.len())
     }
+}
+
+/// Contexts without and with the preset dictionary.
+#[cfg(feature = "zstd")]
+pub(crate) struct Zstd {
+    plain: zstd::zstd_safe::CCtx<'static>,
+    preset: zstd::zstd_safe::CCtx<'static>,
 }
 
 fn failed(what: &'static str) -> TracezipError {
@@ -101,7 +134,7 @@ pub(crate) struct InnerDecoder {
     #[cfg(feature = "gzip")]
     deflate: Option<flate2::Decompress>,
     #[cfg(feature = "zstd")]
-    zstd: Option<zstd::zstd_safe::DCtx<'static>>,
+    zstd: [Option<zstd::zstd_safe::DCtx<'static>>; 2],
     #[cfg(feature = "zstd")]
     scratch: Vec<u8>,
 }
@@ -121,8 +154,23 @@ impl InnerDecoder {
         raw: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), Bad> {
+        self.decompress_with(false, inner, input, raw, out)
+    }
+
+    /// The same, for what was compressed with the preset dictionary or without.
+    pub(crate) fn decompress_with(
+        &mut self,
+        preset: bool,
+        inner: Inner,
+        input: &[u8],
+        raw: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Bad> {
         out.clear();
         out.reserve(raw);
+        if preset && inner != Inner::Zstd {
+            return Err(Bad::What("a preset dictionary, which this inner compression does not take"));
+        }
         match inner {
             Inner::None => return Err(Bad::What("compressed, in a frame without inner compression")),
             #[cfg(feature = "lz4")]
@@ -147,12 +195,17 @@ impl InnerDecoder {
             }
             #[cfg(feature = "zstd")]
             Inner::Zstd => {
-                let context = match &mut self.zstd {
+                let context = match &mut self.zstd[usize::from(preset)] {
                     Some(context) => context,
-                    none => none.insert(
-                        zstd::zstd_safe::DCtx::try_create()
-                            .ok_or(Bad::What("no memory for a zstd context"))?,
-                    ),
+                    none => {
+                        let context = zstd::zstd_safe::DCtx::try_create();
+                        let mut context = context.ok_or(Bad::What("no memory for a zstd context"))?;
+                        if preset {
+                            let loaded = context.load_dictionary(super::preset::TEXT);
+                            loaded.map_err(|code| Bad::What(zstd::zstd_safe::get_error_name(code)))?;
+                        }
+                        none.insert(context)
+                    }
                 };
                 self.scratch.clear();
                 self.scratch.extend_from_slice(&ZSTD_MAGIC);

@@ -40,6 +40,7 @@ mod inner;
 mod logs;
 mod metrics;
 mod options;
+mod preset;
 mod shape;
 mod stream;
 mod traces;
