@@ -3,11 +3,11 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    bench, compress, conformance, convert, decompress, demo, doctor, exit::Exit, inspect, migrate, receive,
-    relay, send, terminal::Color, view,
+    bench, check, compress, conformance, convert, decompress, demo, doctor, exit::Exit, inspect, migrate,
+    receive, relay, send, terminal::Color, view,
 };
 
-/// The OTLP toolkit: receive, relay, send, convert, inspect and view traces, metrics, logs and profiles.
+/// The OTLP toolkit: receive, relay, send, convert, inspect, view and check traces, metrics, logs and profiles.
 #[derive(Debug, Parser)]
 #[command(
     name = "otlp",
@@ -38,6 +38,7 @@ pub(crate) enum Command {
     Decompress(decompress::DecompressArgs),
     Inspect(inspect::InspectArgs),
     View(view::ViewArgs),
+    Check(check::CheckArgs),
     Migrate(migrate::MigrateArgs),
     Conformance(conformance::ConformanceArgs),
     Bench(bench::BenchArgs),
@@ -57,6 +58,7 @@ impl Command {
             Self::Decompress(args) => args.run(),
             Self::Inspect(args) => args.run(),
             Self::View(args) => args.run(),
+            Self::Check(args) => args.run(),
             Self::Migrate(args) => args.run(),
             Self::Conformance(args) => args.run(),
             Self::Bench(args) => args.run(),

@@ -5,6 +5,7 @@
 
 mod arg;
 mod bench;
+mod check;
 mod cli;
 mod compress;
 mod conformance;

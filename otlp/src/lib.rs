@@ -73,6 +73,10 @@ pub use otlp_export::disk;
 #[cfg(feature = "file")]
 pub use otlp_export::file;
 
+// The conventions as data, and telemetry under them.
+#[cfg(feature = "check")]
+pub use otlp_semconv::{check, registry};
+
 // From one version of the semantic conventions to another.
 #[cfg(feature = "migrate")]
 pub use otlp_semconv::migrate;

@@ -50,7 +50,7 @@ fn every_command_gives_two_examples_that_it_accepts() {
 #[test]
 fn what_has_not_come_yet_is_wrong_usage() {
     let (help, _) = expect(0, &["--help"]);
-    for command in ["check", "pprof", "profile"] {
+    for command in ["pprof", "profile"] {
         let (out, err) = expect(2, &[command]);
         assert_eq!(out, "");
         assert!(err.contains(command), "{err}");

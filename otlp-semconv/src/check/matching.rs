@@ -120,6 +120,9 @@ const EXCLUSIVE: &[&str] = &["gen_ai.operation.name", "messaging.operation.type"
 /// Attributes whose value, where the first is absent, may be told from the second.
 const STAND_INS: &[(&str, &str)] = &[("messaging.operation.type", "messaging.operation.name")];
 
+/// What names the operation, where a type is for one operation alone.
+const METHOD: &str = "rpc.method";
+
 /// Their attributes also stand on spans of other types, which then win.
 const AUXILIARY: &[&str] = &["http", "aws"];
 
@@ -152,8 +155,11 @@ impl<'r> Matcher<'r> {
         for definition in &self.definitions {
             for part in definition.names.iter().flatten() {
                 if let Part::Key(key) = part {
-                    table.watch_key(key);
+                    table.name_key(key);
                 }
+            }
+            if definition.operation.is_some() {
+                table.watch_key(METHOD);
             }
             for pin in &definition.pins {
                 table.watch_key(&table.attribute(pin.attribute).key);
@@ -367,7 +373,7 @@ impl<'r> Definition<'r> {
             _ => false,
         });
         if let Some(operation) = self.operation {
-            let method = table.find(b"rpc.method").and_then(|index| seen.value(index)?.as_str());
+            let method = table.find(METHOD.as_bytes()).and_then(|index| seen.value(index)?.as_str());
             let called = method.unwrap_or_else(|| name.rsplit('.').next().unwrap_or_default());
             named = called.eq_ignore_ascii_case(operation);
             if !named {

@@ -65,7 +65,7 @@ impl Run<'_> {
             let key = usize::try_from(attribute.key_strindex()).ok().and_then(|index| strings.get(index));
             let (Some(key), Some(value)) = (key.copied(), attribute.value()) else { continue };
             let mut mix = Mix::new(scope.seed ^ 3);
-            self.checker.fold_one(&mut mix, key.as_bytes(), &value);
+            self.checker.fold_one(&mut mix, key.as_bytes(), &value, "");
             if self.is_known(mix.get()) {
                 continue;
             }

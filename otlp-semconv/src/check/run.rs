@@ -58,6 +58,11 @@ impl<'c> Run<'c> {
         self.message = 0;
     }
 
+    /// Counts a message that could not be read, so that the numbers of later ones are right.
+    pub const fn skip(&mut self) {
+        self.message += 1;
+    }
+
     /// Checks a batch.
     pub fn check(&mut self, batch: &Batch) {
         self.message += 1;
@@ -157,17 +162,26 @@ impl Checker<'_> {
     /// Takes into a fingerprint what the rules look at in attributes.
     #[inline]
     pub(super) fn fold(&self, mix: &mut Mix, attributes: &Attributes<'_>) {
-        attributes
-            .iter()
-            .for_each(|attribute| self.fold_one(mix, attribute.key().as_bytes(), &attribute.value()));
+        self.fold_under(mix, attributes, "");
     }
 
+    /// As [`fold`](Self::fold), for the attributes of a span of this name.
     #[inline]
-    pub(super) fn fold_one(&self, mix: &mut Mix, key: &[u8], value: &ValueView<'_>) {
+    pub(super) fn fold_under(&self, mix: &mut Mix, attributes: &Attributes<'_>, name: &str) {
+        attributes.iter().for_each(|attribute| {
+            self.fold_one(mix, attribute.key().as_bytes(), &attribute.value(), name);
+        });
+    }
+
+    /// Takes one key and value in.
+    #[inline]
+    pub(super) fn fold_one(&self, mix: &mut Mix, key: &[u8], value: &ValueView<'_>, name: &str) {
         let hash = self.table.keyed.text(key);
         mix.add(hash);
         mix.add(Shape::of(value).number());
-        if self.table.find_hashed(key, hash).is_some_and(|index| self.table.traits(index).watched) {
+        let Some(index) = self.table.find_hashed(key, hash) else { return };
+        let traits = self.table.traits(index);
+        if traits.watched || traits.named && may_name(value, name) {
             self.fold_value(mix, value);
         }
     }
@@ -181,5 +195,21 @@ impl Checker<'_> {
             ValueView::Double(number) => mix.add(number.to_bits()),
             _ => {}
         }
+    }
+}
+
+/// Whether a name could be made of a value. Of one that is not in the name it is not made, whatever the value is: so that
+/// addresses and the like, different on every span, do not make every span look different.
+#[inline]
+fn may_name(value: &ValueView<'_>, name: &str) -> bool {
+    match value {
+        ValueView::Str("_OTHER") => true,
+        ValueView::Str(value) => {
+            let (value, name) = (value.as_bytes(), name.as_bytes());
+            value.len() <= name.len() && name.windows(value.len().max(1)).any(|part| part.starts_with(value))
+        }
+        // Numbers in names are ports.
+        ValueView::Int(_) => name.contains(':'),
+        _ => false,
     }
 }

@@ -72,7 +72,7 @@ impl Run<'_> {
         flags |= u64::from(Id::parent(span.parent_span_id_bytes()).is_right_or_absent()) << 35;
         flags |= u64::from(is_backwards(span)) << 36;
         mix.add(flags);
-        self.checker.fold(&mut mix, &span.attributes());
+        self.checker.fold_under(&mut mix, &span.attributes(), span.name());
         mix.get()
     }
 

@@ -25,6 +25,8 @@ pub(super) struct Table<'r> {
 pub(super) struct Traits {
     /// Rules look at its value, not only at its type.
     pub(super) watched: bool,
+    /// Rules for span names look at its value.
+    pub(super) named: bool,
     /// Some entity has it.
     pub(super) of_resources: bool,
     /// Some span, metric or event has it.
@@ -121,7 +123,14 @@ impl<'r> Table<'r> {
         }
     }
 
-    /// Has a value looked at, such as one that span names are made of.
+    /// Has a value looked at where span names are made of it.
+    pub(super) fn name_key(&mut self, key: &str) {
+        if let Some(id) = self.registry.attribute_id(key) {
+            self.traits[id.index()].named = true;
+        }
+    }
+
+    /// Has a value looked at.
     pub(super) fn watch_key(&mut self, key: &str) {
         if let Some(id) = self.registry.attribute_id(key) {
             self.traits[id.index()].watched = true;
