@@ -24,6 +24,7 @@ fn the_help_of_these_commands() {
         "compress",
         "decompress",
         "inspect",
+        "check",
         "migrate",
         "conformance",
         "bench",

@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod check;
 mod compress;
 mod conformance;
 mod convert;
