@@ -115,9 +115,13 @@ impl<'c> Look<'_, 'c> {
             self.note(FindingId::Deprecated, name, "", &under, || {
                 let name = clip(name);
                 match deprecation {
+                    // Such a short name stood for many things, of which the registry knows one.
+                    Deprecation::Renamed { to } if what == "attribute" && !name.contains('.') => {
+                        Words::new(format!("The attribute `{name}` is deprecated: the registry renamed one of that name to `{to}`."))
+                            .fix("use what the definition of this item has instead")
+                    }
                     Deprecation::Renamed { to } => {
-                        Words::new(format!("The {what} `{name}` is deprecated: it was renamed to `{to}`."))
-                            .replace(to)
+                        Words::new(format!("The {what} `{name}` is deprecated: it was renamed to `{to}`.")).replace(to)
                     }
                     Deprecation::Obsoleted => {
                         Words::new(format!("The {what} `{name}` is deprecated: it is obsolete."))
@@ -168,6 +172,8 @@ impl<'c> Look<'_, 'c> {
         if let AttributeType::Enum { members, .. } = &definition.value_type
             && !shape.is_empty()
             && !is_open(definition)
+            // See `lifecycle`: the members are of one of many.
+            && (definition.deprecated.is_none() || key.contains('.'))
         {
             self.member(members, key, value, under);
         }

@@ -64,7 +64,7 @@ impl Look<'_, '_> {
         for (key, absent, _) in absent(table, &entity.attributes, seen, Ended::Unknown) {
             self.note_entity(absent.id_of_entity(), name, key, || {
                 let message = format!(
-                    "The resource lacks the attribute `{key}`, {} of the entity `{name}`, which {owner} is about.",
+                    "The resource lacks `{key}`; for the entity `{name}`, which {owner} is about, it is {}.",
                     absent.word()
                 );
                 let words = Words::new(message);

@@ -53,10 +53,10 @@ impl Absent {
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Required => "required",
-            Self::RequiredHere => "required here",
+            Self::RequiredHere => "required",
             Self::MayBeRequired => "required on a condition",
             Self::Recommended => "recommended",
-            Self::OptIn => "there to opt in to",
+            Self::OptIn => "opt-in",
         }
     }
 }
@@ -118,8 +118,7 @@ impl Look<'_, '_> {
                     Some(when) if absent == Absent::RequiredHere => reason(when, table),
                     _ => String::new(),
                 };
-                let message =
-                    format!("The attribute `{key}`, {} of {owner}{because}, is absent.", absent.word());
+                let message = format!("`{key}` is absent; for {owner} it is {}{because}.", absent.word());
                 let words = Words::new(message);
                 match absent {
                     Absent::Required | Absent::RequiredHere | Absent::Recommended => {

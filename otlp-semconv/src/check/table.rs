@@ -212,9 +212,11 @@ impl<'r> Table<'r> {
         name::namespaces(key).find(|prefix| self.namespaces.contains(prefix))
     }
 
-    /// The attribute's key that an unknown one was probably meant to be.
+    /// The attribute's key that an unknown one was probably meant to be; of a renamed one, the new name.
     pub(super) fn nearest(&self, unknown: &str) -> Option<String> {
-        self.spelling.nearest(unknown).map(|(name, rest)| format!("{name}{rest}"))
+        let (name, rest) = self.spelling.nearest(unknown)?;
+        let renamed = self.find(name.as_bytes()).and_then(|index| renamed_to(self.attribute(index).deprecated.as_ref()));
+        Some(format!("{}{rest}", renamed.unwrap_or(name)))
     }
 
     /// The metric that an unknown one was probably meant to be.
