@@ -11,6 +11,8 @@ extern crate std;
 mod attribute;
 #[cfg(feature = "builders")]
 mod builder;
+#[cfg(feature = "check")]
+pub mod check;
 #[cfg(all(
     test,
     feature = "builders",
