@@ -4,8 +4,8 @@ use otlp_core::edit::{Draft, Text};
 use otlp_core::metrics::MetricView;
 
 use super::Mode;
-use super::list::Rules;
 use super::report::Outcome;
+use super::rules::Rules;
 use super::table::{Kind, Range, Step, Unit};
 
 /// The names that a metric has on its way: each with the point of the line behind which it has it.

@@ -6,11 +6,13 @@
 //! plan undoes.
 
 mod error;
-mod list;
 mod metric;
+mod pair;
+mod place;
 mod plan;
 mod report;
 mod reviewed;
+mod rules;
 pub(crate) mod schema;
 mod table;
 #[cfg(test)]

@@ -5,9 +5,10 @@ use otlp_core::metrics::MetricView;
 use otlp_core::trace::SpanKind;
 use otlp_core::{Batch, cut};
 
-use super::list::{Item, Place, Rules};
 use super::metric::Names;
+use super::place::{Item, Place};
 use super::report::{MigrationReport, Operation, Outcome, operation};
+use super::rules::Rules;
 use super::table::{Kind, Range, Table};
 use super::{MigrateError, Version};
 

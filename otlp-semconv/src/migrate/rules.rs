@@ -1,144 +1,15 @@
-//! The attributes of one item on their way from version to version.
+//! How the attributes of one item go from version to version.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use otlp_core::edit::{Draft, Text};
-use otlp_core::trace::SpanKind;
 use otlp_core::value::ValueView;
 
-use super::metric::Names;
+use super::pair::{List, Pair, Value, equal, text};
+use super::place::{Item, Place};
 use super::report::{MigrationReport, Outcome};
-use super::schema::{Only, Section};
 use super::table::{Convert, Index, Kind, Op, Range, Step, Table};
 use super::{Collision, Mode};
-
-/// Where attributes stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    Resource,
-    Scope,
-    Span,
-    Event,
-    Log,
-    Metric,
-}
-
-/// What steps may ask about an item.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Item<'i> {
-    pub(super) place: Place,
-    /// Of the span that it is or belongs to.
-    pub(super) span: &'i str,
-    pub(super) kind: SpanKind,
-    pub(super) event: &'i str,
-    /// Of the metric that it belongs to.
-    pub(super) metric: &'i Names,
-}
-
-impl Item<'_> {
-    fn admits(&self, step: &Step) -> bool {
-        let section = match step.section {
-            Section::All => true,
-            Section::Resources => self.place == Place::Resource,
-            Section::Spans => self.place == Place::Span,
-            Section::SpanEvents => self.place == Place::Event,
-            Section::Metrics => self.place == Place::Metric,
-            Section::Logs => self.place == Place::Log,
-        };
-        section
-            && match step.only {
-                Only::Any => true,
-                Only::Metrics(names) => {
-                    self.place == Place::Metric && names.contains(&self.metric.at(step.at))
-                }
-                Only::Named { spans, events } => {
-                    (spans.is_empty() || spans.contains(&self.span))
-                        && (events.is_empty() || events.contains(&self.event))
-                }
-                Only::Clients => client(self.kind),
-                Only::NotClients => !client(self.kind),
-                Only::Servers => server(self.kind),
-                Only::Neither => !client(self.kind) && !server(self.kind),
-            }
-    }
-}
-
-fn client(kind: SpanKind) -> bool {
-    matches!(kind, SpanKind::Client | SpanKind::Producer)
-}
-
-fn server(kind: SpanKind) -> bool {
-    matches!(kind, SpanKind::Server | SpanKind::Consumer)
-}
-
-/// One attribute on its way.
-struct Pair {
-    /// Its number in the draft.
-    index: usize,
-    key: Cow<'static, str>,
-    value: Value,
-    next: Option<&'static Step>,
-    gone: bool,
-    /// Where the key changed last, and from what.
-    was: Option<(u32, Cow<'static, str>)>,
-}
-
-/// An attribute that gets another key.
-struct Move {
-    index: usize,
-    number: u16,
-    to: Cow<'static, str>,
-    tag: (Outcome, &'static str),
-}
-
-/// The attributes of one item, found by their keys.
-struct List {
-    pairs: Vec<Pair>,
-    /// The first with each key.
-    by_key: HashMap<Cow<'static, str>, usize>,
-}
-
-impl List {
-    fn new(pairs: Vec<Pair>) -> Self {
-        let mut list = Self { by_key: HashMap::with_capacity(pairs.len()), pairs };
-        (0..list.pairs.len()).for_each(|index| list.enter(index));
-        list
-    }
-
-    /// It is found under its key from now on, unless another is.
-    fn enter(&mut self, index: usize) {
-        self.by_key.entry(self.pairs[index].key.clone()).or_insert(index);
-    }
-
-    /// It is not found under its key any more.
-    fn leave(&mut self, index: usize) {
-        let key = &self.pairs[index].key;
-        if self.by_key.get(key) == Some(&index) {
-            self.by_key.remove(key);
-        }
-    }
-
-    /// It is no longer there at all.
-    fn remove(&mut self, index: usize) {
-        self.leave(index);
-        (self.pairs[index].gone, self.pairs[index].next) = (true, None);
-    }
-
-    /// The text under a key.
-    fn text<'l>(&'l self, key: &str, draft: &'l Draft<'_>) -> Option<&'l str> {
-        text(&self.pairs[*self.by_key.get(key)?], draft)
-    }
-}
-
-/// The value, where it is another than in the draft.
-#[derive(Clone, PartialEq)]
-enum Value {
-    Same,
-    Text(String),
-    Int(i64),
-    List(String),
-}
 
 /// How attributes migrate.
 pub(super) struct Rules<'r> {
@@ -150,6 +21,14 @@ pub(super) struct Rules<'r> {
     pub(super) collision: Collision,
     /// `None` where another part of the same work has counted already.
     pub(super) report: Option<&'r mut MigrationReport>,
+}
+
+/// An attribute that gets another key.
+struct Move {
+    index: usize,
+    number: u16,
+    to: Cow<'static, str>,
+    tag: (Outcome, &'static str),
 }
 
 impl Rules<'_> {
@@ -509,52 +388,11 @@ impl Rules<'_> {
     }
 }
 
-impl Item<'_> {
-    /// As [`admits`](Self::admits), but for a step on the way back from here.
-    fn takes_back(&self, step: &Step) -> bool {
-        let Only::Metrics(names) = step.only else { return self.admits(step) };
-        self.place == Place::Metric && self.metric.any(|name| names.contains(&name))
-    }
-}
-
 /// The key after an operation.
 fn renamed(op: &Op, up: bool, key: &str) -> Cow<'static, str> {
     let (from, to) = if up { (op.from, op.to) } else { (op.to, op.from) };
     match op.kind {
         Kind::Prefix => Cow::Owned(format!("{to}{}", key.get(from.len()..).unwrap_or_default())),
         _ => Cow::Borrowed(to),
-    }
-}
-
-/// The value, if it is a text.
-fn text<'v>(pair: &'v Pair, draft: &'v Draft<'_>) -> Option<&'v str> {
-    match &pair.value {
-        Value::Same => draft.value(pair.index).as_str(),
-        Value::Text(text) => Some(text),
-        _ => None,
-    }
-}
-
-/// Whether two attributes hold the same.
-fn equal(one: &Pair, two: &Pair, draft: &Draft<'_>) -> bool {
-    match (text(one, draft), text(two, draft)) {
-        (Some(one), Some(two)) => one == two,
-        (None, None) => one.value == two.value && same(draft.value(one.index), draft.value(two.index)),
-        _ => false,
-    }
-}
-
-fn same(one: ValueView<'_>, two: ValueView<'_>) -> bool {
-    match (one, two) {
-        (ValueView::Empty, ValueView::Empty) => true,
-        (ValueView::Str(one), ValueView::Str(two)) => one == two,
-        (ValueView::Bool(one), ValueView::Bool(two)) => one == two,
-        (ValueView::Int(one), ValueView::Int(two)) => one == two,
-        (ValueView::Double(one), ValueView::Double(two)) => one.to_bits() == two.to_bits(),
-        (ValueView::Bytes(one), ValueView::Bytes(two)) => one == two,
-        // Lists that are the same mostly are encoded the same.
-        (ValueView::Array(one), ValueView::Array(two)) => one.encoded() == two.encoded(),
-        (ValueView::Map(one), ValueView::Map(two)) => one.encoded() == two.encoded(),
-        _ => false,
     }
 }
