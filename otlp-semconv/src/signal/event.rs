@@ -11,6 +11,10 @@ use crate::{Attributes, Stability};
 /// # let _ = event;
 /// assert_eq!(exception::event::Exception::NAME, "exception");
 /// ```
+///
+/// ```compile_fail,E0061
+/// otlp_semconv::session::event::Start::new();
+/// ```
 pub trait Event: Attributes {
     /// The event's name.
     const NAME: &'static str;
