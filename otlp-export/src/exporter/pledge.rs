@@ -1,5 +1,6 @@
 //! Waiting until every destination has said what it made of a batch.
 
+#[cfg(feature = "disk-queue")]
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::rejected::Refusal;
@@ -7,9 +8,11 @@ use super::rejected::Refusal;
 /// Told when the last destination has spoken.
 pub(super) type Done = Box<dyn FnOnce(Vec<Refusal>) + Send>;
 
-/// One batch on its way to several destinations.
+/// One batch on its way to several queues on disks.
+#[cfg(feature = "disk-queue")]
 pub(super) struct Pledge(Mutex<Open>);
 
+#[cfg(feature = "disk-queue")]
 struct Open {
     /// Destinations that have not spoken.
     left: usize,
@@ -17,6 +20,7 @@ struct Open {
     done: Option<Done>,
 }
 
+#[cfg(feature = "disk-queue")]
 impl Pledge {
     /// Over so many destinations, at least one.
     pub(super) fn new(destinations: usize, done: Done) -> Arc<Self> {

@@ -8,11 +8,13 @@ use std::sync::{
 use otlp_core::Batch;
 use tokio::sync::mpsc;
 
+#[cfg(feature = "disk-queue")]
+use super::pledge::Pledge;
 use super::{
     RejectReason, Rejected,
     lane::{Patience, Refused},
     outlet::Outlet,
-    pledge::{Done, Pledge},
+    pledge::Done,
     rejected::Refusal,
     suppress,
     worker::Command,
