@@ -215,7 +215,9 @@ impl<'r> Table<'r> {
     /// The attribute's key that an unknown one was probably meant to be; of a renamed one, the new name.
     pub(super) fn nearest(&self, unknown: &str) -> Option<String> {
         let (name, rest) = self.spelling.nearest(unknown)?;
-        let renamed = self.find(name.as_bytes()).and_then(|index| renamed_to(self.attribute(index).deprecated.as_ref()));
+        let renamed = self
+            .find(name.as_bytes())
+            .and_then(|index| renamed_to(self.attribute(index).deprecated.as_ref()));
         Some(format!("{}{rest}", renamed.unwrap_or(name)))
     }
 
