@@ -136,6 +136,9 @@ impl Metrics {
         if template == END {
             return None;
         }
+        if template > known {
+            coder.fail("a template that was not told");
+        }
         if template == known && !self.templates.hear(coder, kind) || coder.failed().is_some() {
             return None;
         }
