@@ -29,6 +29,7 @@ pages! {
     testing = "src/testing.md",
     client = "src/client.md",
     migrate = "src/migrate.md",
+    tracezip_wire = "src/tracezip-wire.md",
 }
 
 #[cfg(test)]
