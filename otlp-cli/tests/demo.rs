@@ -76,7 +76,7 @@ fn keeps_going_and_writes_a_page() {
             line.split_once(" requests in ")?.0.rsplit(' ').next()?.replace(',', "").parse().ok()
         })
         .unwrap();
-    assert_eq!(requests % 171, 0, "whole rounds");
+    assert_eq!(requests % 209, 0, "whole rounds");
     let page = std::fs::read_to_string(&path).unwrap();
     assert!(page.starts_with("<!doctype html>") && page.contains("default-src 'none'"));
     let data = page.split("id=\"data\">").nth(1).unwrap().split("</script>").next().unwrap();

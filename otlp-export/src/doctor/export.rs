@@ -65,9 +65,22 @@ pub(super) async fn look(config: &Config, signal: Signal, patience: Duration) ->
         let text = format!("the server has no profiles, a signal in development: {cause}");
         return Tried::of(Health::Warning, text);
     }
-    let remedy =
-        cause.message().to_ascii_lowercase().contains("certificaterequired").then_some(Remedy::Identity);
-    Tried { silent, ..Tried::bad(words(cause), remedy) }
+    let message = cause.message().to_ascii_lowercase();
+    if message.contains("certificaterequired") {
+        return Tried { silent, ..Tried::bad(words(cause), Some(Remedy::Identity)) };
+    }
+    // With TLS 1.3 a server asks for a certificate, and ends the connection, after the handshake. Its reason is lost when the
+    // request is written to what it has closed.
+    let ended = ["connection closed", "connection reset", "broken pipe", "eof"];
+    if url.starts_with("https:")
+        && settings.client_certificate().is_none()
+        && ended.iter().any(|words| message.contains(words))
+    {
+        let text =
+            format!("{}; servers that want a client's certificate end connections like this", words(cause));
+        return Tried { silent, ..Tried::bad(text, Some(Remedy::Identity)) };
+    }
+    Tried { silent, ..Tried::bad(words(cause), None) }
 }
 
 impl Tried {

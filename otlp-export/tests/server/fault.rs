@@ -70,7 +70,7 @@ async fn unknown_codings_name_the_accepted_ones() {
             // Raw bytes that would parse must not slip through (as they do elsewhere).
             let reply = post(server.http_addr().unwrap(), "/v1/traces", &headers, "").await;
             check(&reply, 415, content_type, &[given, "gzip"]);
-            assert!(reply.header("accept-encoding").starts_with("gzip"));
+            assert!(reply.header("accept-encoding").contains("gzip"));
         }
     }
     assert_eq!(server.stats().refused(Refusal::ContentCoding), 12);

@@ -1,7 +1,7 @@
 //! The checker: findings on batches, by the rules of the conventions.
 //!
 //! ```
-//! use otlp_core::{Batch, write::TracesWriter};
+//! use otlp_core::Batch;
 //! use otlp_semconv::check::{Checker, FindingId};
 //! use otlp_semconv::registry::Registry;
 //!
