@@ -90,22 +90,10 @@ pub(super) fn varint_lengths(values: &[u64]) -> usize {
 #[inline(always)]
 pub(super) fn add_counts(into: &mut [u64], counts: &[u64]) -> bool {
     let mut bits = 0;
-    let mut add = |into: &mut u64, count: u64| {
-        let sum = into.wrapping_add(count);
-        bits |= count | *into | sum;
+    for (into, count) in into.iter_mut().zip(counts) {
+        let sum = into.wrapping_add(*count);
+        bits |= *count | *into | sum;
         *into = sum;
-    };
-    let length = into.len().min(counts.len());
-    let ((into, into_rest), (counts, counts_rest)) =
-        (into[..length].as_chunks_mut::<8>(), counts[..length].as_chunks::<8>());
-    // Blocks of a length that the compiler knows: a histogram of 16 buckets is two of them, without a loop over single ones.
-    for (into, counts) in into.iter_mut().zip(counts) {
-        for (into, count) in into.iter_mut().zip(counts) {
-            add(into, *count);
-        }
-    }
-    for (into, count) in into_rest.iter_mut().zip(counts_rest) {
-        add(into, *count);
     }
     bits >> 63 == 0
 }
