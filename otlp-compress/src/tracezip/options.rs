@@ -77,7 +77,7 @@ impl std::fmt::Display for Inner {
 pub enum Verify {
     /// Every batch.
     Always,
-    /// The first batch of an encoder and one in 64 from there on.
+    /// The first batch of an encoder and one in 64 from there on; of a stream, whose frames need all that came before, none.
     #[default]
     Sampled,
     /// None: a decoder would notice by the checksum of the original bytes.

@@ -32,11 +32,12 @@ pub(crate) fn bring_all(bytes: &[u8]) {
 #[inline(always)]
 #[allow(unsafe_code, reason = "the hint is an intrinsic over a pointer")]
 fn line(at: *const u8) {
-    #[cfg(target_arch = "x86_64")]
+    // An interpreter has no cache.
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
     // SAFETY: a prefetch is a hint. It reads nothing that a program could see, faults on no address, and SSE is part of x86-64.
     unsafe {
         std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast());
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let _ = at;
 }
